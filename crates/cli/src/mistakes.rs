@@ -180,7 +180,7 @@ stages:
         9 |     ous: [ou-abcd-11111111]
           |           ^^^^^^^^^^^^^^^^
           |
-          = help: valid: each organizational unit and account in one stage
+          = help: valid: each organizational unit and account in one stage, or select: {tags: {…}} in both, with other values of one key
 
         monthly.yaml: 2 mistakes
         "#);
@@ -239,7 +239,7 @@ stages:
               "column": 11,
               "path": "stages[1].ous[0]",
               "problem": "\"ou-abcd-11111111\" is in two stages: \"test\" in line 6 and \"production\" here",
-              "valid": "each organizational unit and account in one stage",
+              "valid": "each organizational unit and account in one stage, or select: {tags: {…}} in both, with other values of one key",
               "related": {
                 "line": 6,
                 "column": 11,

@@ -649,14 +649,15 @@ mod tests {
     #[test]
     fn what_the_plan_itself_leaves_out_is_not_skipped_by_others() {
         use ReasonCode::{
-            ExcludedByTag, ExcludedInstance, HybridNode, NotSelectedByOperatingSystem, NotSelectedByTags, Terminated,
-            UntestedHeldBack,
+            ExcludedByTag, ExcludedInstance, HybridNode, NotSelectedByOperatingSystem, NotSelectedByTags, OtherStage,
+            Terminated, UntestedHeldBack,
         };
         let numbers = |others: &str, reasons: &[ReasonCode]| {
             let SkippedInstances { skipped, selected } = skipped(others, reasons).skipped();
             (skipped, selected)
         };
-        let by_the_plan = [ExcludedInstance, HybridNode, Terminated, NotSelectedByTags, NotSelectedByOperatingSystem];
+        let by_the_plan =
+            [ExcludedInstance, HybridNode, Terminated, NotSelectedByTags, NotSelectedByOperatingSystem, OtherStage];
         assert_eq!(numbers("", &by_the_plan), (0, 0), "and nothing of nothing is no halt:");
         let gate = Gate { max_skipped_percent: Some(0), ..Gate::default() };
         assert_eq!(judged(Operation::Install, &skipped("", &by_the_plan), gate).decision, GateDecision::Advance);

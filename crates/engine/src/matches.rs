@@ -231,7 +231,7 @@ stages:
         let mut matches = Matches::of(&plan, only);
         for (name, instances) in targets {
             let stage = plan.stages.iter().find(|stage| stage.name == *name).expect("a stage");
-            let select = crate::planner::selection_of(&plan, stage);
+            let select = plan.selection_of(stage);
             let found = instances.map(|instances| matching(&select, &plan.never_reboot, instances));
             matches.add(name, found.as_deref());
         }

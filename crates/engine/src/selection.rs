@@ -19,10 +19,7 @@ pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<Operating
             format!("the plan excludes instances with tag {key}={value}"),
         ));
     }
-    if let Some(key) = select.tags.iter().find_map(|(key, values)| {
-        let has = instance.tags.get(key).is_some_and(|value| values.matches(value));
-        (!has).then_some(key)
-    }) {
+    if let Some(key) = lacks_tag(select, instance) {
         return Some(Reason::new(
             ReasonCode::NotSelectedByTags,
             format!("not selected by tags: the plan asks for {key}={}", select.tags[key]),
@@ -38,6 +35,13 @@ pub fn left_out(select: &Selection, instance: &Ec2Instance, os: Option<Operating
         ));
     }
     None
+}
+
+/// Returns the key of a tag that the plan selects and that an instance does not have with any of the values. None: it has all of
+/// them.
+pub(crate) fn lacks_tag<'s>(select: &'s Selection, instance: &Ec2Instance) -> Option<&'s str> {
+    let has = |key: &String, values: &TagValues| instance.tags.get(key).is_some_and(|value| values.matches(value));
+    select.tags.iter().find(|(key, values)| !has(key, values)).map(|(key, _)| key.as_str())
 }
 
 /// Returns the first of the wanted tags that an instance has.

@@ -74,9 +74,10 @@ pub enum RunError {
         /// The organization that was read.
         organization: String,
     },
-    /// Two stages claim the same account, so the order does not say when it is patched.
+    /// Two stages claim the same account, and may not share it.
     #[error(
-        "account {account} ({name}) is claimed by stage {first:?} and by stage {second:?}; exclude it from one of them"
+        "account {account} ({name}) is claimed by stage {first:?} and by stage {second:?}, which cannot share it: {why}; \
+         exclude it from one of them"
     )]
     AccountInTwoStages {
         /// The account's id.
@@ -87,6 +88,8 @@ pub enum RunError {
         first: String,
         /// The later stage.
         second: String,
+        /// Why they cannot share it.
+        why: String,
     },
     /// A stage has no account, so its gate would prove nothing.
     #[error("stage {stage:?} has no account: its organizational units have none, or the stage excludes all of them")]

@@ -10,7 +10,7 @@ use super::gate_validity::gate_validity;
 use super::model::{Exclusion, Gate, NeverReboot, Plan, Rate, Reboot, Selection};
 use super::pattern::{ACCOUNT, INSTANCE, NAME, REGION};
 use super::share::Share;
-use super::stages::stages;
+use super::stages::{Stages, check_sharing, stages};
 use super::tags;
 use super::time_zone::time_zone;
 use super::yaml::{self, Location};
@@ -160,11 +160,13 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
             "a list of stages in the order of the run, each with a name and its ous or accounts",
         )
         .map(|at| stages(decoder, &at, &inherited));
-    Some(Plan {
-        schema_version: schema_version?,
-        name: name?.value,
+    let is_whole = schema_version.is_some() && name.is_some() && regions.is_some() && stages.is_some();
+    let Stages { stages, named_by_two } = stages.unwrap_or_default();
+    let plan = Plan {
+        schema_version: schema_version.unwrap_or_default(),
+        name: name.map(|name| name.value).unwrap_or_default(),
         time_zone,
-        regions: regions?,
+        regions: regions.unwrap_or_default(),
         allow_unknown_regions: allow_unknown_regions.unwrap_or_default(),
         select: select.unwrap_or_default(),
         reboot: reboot.unwrap_or_default(),
@@ -173,8 +175,10 @@ fn plan(decoder: &mut Decoder, at: &At<'_>) -> Option<Plan> {
         rate: rate.unwrap_or_default(),
         gate_valid_for,
         baselines: inherited.own.baselines.values(),
-        stages: stages?,
-    })
+        stages,
+    };
+    check_sharing(decoder, &plan, &named_by_two);
+    is_whole.then_some(plan)
 }
 
 fn schema_version(decoder: &mut Decoder, at: &At<'_>) -> Option<u32> {

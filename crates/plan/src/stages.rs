@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use super::baselines::{self, AlreadyReported, Inherited};
 use super::conflicts::conflicts;
 use super::decode::{At, Decoder, Located, quote, values};
-use super::model::{Percent, Stage, StageExclusion, Wave};
+use super::model::{Percent, Plan, Stage, StageExclusion, Wave};
 use super::pattern::{ACCOUNT, Form, NAME, ORGANIZATIONAL_UNIT, WAVE};
 use super::read::{STAGE, STAGE_EXCLUDE, gate, own, regions, selection};
+use super::sharing::NotShared;
 use super::working_time;
 use super::yaml::Location;
 
@@ -17,34 +18,60 @@ pub(super) const MAX_WAVES: usize = 20;
 /// (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>), and more with each retry.
 const MAX_STEPS: usize = 200;
 
+/// The stages of a plan, and what is left to check when the whole plan is read.
+#[derive(Default)]
+pub(super) struct Stages {
+    /// The stages.
+    pub stages: Vec<Stage>,
+    /// The organizational units and accounts that two of them name.
+    pub named_by_two: Vec<NamedByTwo>,
+}
+
+/// An organizational unit or an account that two stages name.
+pub(super) struct NamedByTwo {
+    /// The indices of the stages.
+    pub stages: (usize, usize),
+    /// What people call them.
+    pub labels: (String, String),
+    /// Where the earlier one names it.
+    pub first: Location,
+    /// Where the later one does.
+    pub second: Located<String>,
+}
+
 /// The names, units and accounts of the stages that were read before.
 #[derive(Default)]
 struct Taken {
+    /// The index of the stage that is read. What is no stage has none.
+    index: usize,
     /// Stage names in lower case, because two folders of the bucket must not differ only by case.
     names: HashMap<String, (String, Location)>,
-    /// Organizational units and accounts, with the stage that names them.
-    claims: HashMap<String, (String, Location)>,
+    /// Organizational units and accounts, with the index and the label of the stage that names them.
+    claims: HashMap<String, (usize, String, Location)>,
+    named_by_two: Vec<NamedByTwo>,
 }
 
-pub(super) fn stages(decoder: &mut Decoder, at: &At<'_>, inherited: &Inherited) -> Vec<Stage> {
+pub(super) fn stages(decoder: &mut Decoder, at: &At<'_>, inherited: &Inherited) -> Stages {
     let valid = "a list of stages in the order of the run, each with a name and its ous or accounts";
     let items = decoder.list_of_some(at, valid);
     if items.len() > MAX_STAGES {
         let problem = format!("there are {} stages", items.len());
         decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_STAGES}"));
-        return Vec::new();
+        return Stages::default();
     }
     let mut taken = Taken::default();
     let mut reported = AlreadyReported::default();
-    let stages = items.iter().enumerate();
-    let stages: Vec<Stage> =
-        stages.filter_map(|(nth, item)| stage(decoder, (nth, item), &mut taken, inherited, &mut reported)).collect();
+    let mut stages: Vec<Stage> = Vec::with_capacity(items.len());
+    for (nth, item) in items.iter().enumerate() {
+        taken.index = stages.len();
+        stages.extend(stage(decoder, (nth, item), &mut taken, inherited, &mut reported));
+    }
     let steps: usize = stages.iter().map(|stage| stage.waves.len().max(1)).sum();
     if steps > MAX_STEPS {
         let problem = format!("the stages have {steps} steps, one for each wave");
         decoder.refuse(&at.path, at.node.place, problem, format!("at most {MAX_STEPS} steps"));
     }
-    stages
+    Stages { stages, named_by_two: taken.named_by_two }
 }
 
 fn stage(
@@ -137,21 +164,47 @@ impl Taken {
     fn claim(&mut self, decoder: &mut Decoder, stage: &str, claim: &Located<String>) {
         match self.claims.get(&claim.value) {
             None => {
-                self.claims.insert(claim.value.clone(), (stage.to_owned(), claim.place));
+                self.claims.insert(claim.value.clone(), (self.index, stage.to_owned(), claim.place));
             }
-            Some((first, place)) if first == stage => decoder.refuse_with(
+            Some((first, _, place)) if *first == self.index => decoder.refuse_with(
                 (&claim.path, claim.place),
                 format!("{} is named twice in stage {stage}, first in line {}", quote(&claim.value), place.line),
                 "each organizational unit and account once",
                 (*place, "first named here"),
             ),
-            Some((first, place)) => decoder.refuse_with(
-                (&claim.path, claim.place),
-                format!("{} is in two stages: {first} in line {} and {stage} here", quote(&claim.value), place.line),
-                "each organizational unit and account in one stage",
-                (*place, "first named here"),
-            ),
+            Some((first, label, place)) => self.named_by_two.push(NamedByTwo {
+                stages: (*first, self.index),
+                labels: (label.clone(), stage.to_owned()),
+                first: *place,
+                second: Located { value: claim.value.clone(), path: claim.path.clone(), place: claim.place },
+            }),
         }
+    }
+}
+
+/// Refuses what two stages name that may not share it.
+pub(super) fn check_sharing(decoder: &mut Decoder, plan: &Plan, named_by_two: &[NamedByTwo]) {
+    for NamedByTwo { stages: (first, second), labels, first: place, second: claim } in named_by_two {
+        let (Some(one), Some(other)) = (plan.stages.get(*first), plan.stages.get(*second)) else { continue };
+        let Err(why) = plan.may_share(one, other) else { continue };
+        let both = format!(
+            "{} is in two stages: {} in line {} and {} here",
+            quote(&claim.value),
+            labels.0,
+            place.line,
+            labels.1
+        );
+        let (problem, valid) = match why {
+            NotShared::SameInstances => (
+                both,
+                "each organizational unit and account in one stage, or select: {tags: {…}} in both, with other values of one key",
+            ),
+            NotShared::OneDefault(..) | NotShared::SameGroup(..) => (
+                format!("{both}; {why}"),
+                "another patchGroup in each baseline of these stages, or no baselines in them",
+            ),
+        };
+        decoder.refuse_with((&claim.path, claim.place), problem, valid, (*place, "first named here"));
     }
 }
 

@@ -48,6 +48,25 @@ impl TagValues {
         }
     }
 
+    /// Returns true if no value matches both.
+    #[must_use]
+    pub fn is_disjoint(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::OneOf(values), Self::OneOf(others)) => values.iter().all(|value| !others.contains(value)),
+            _ => false,
+        }
+    }
+
+    /// Returns true if every value that matches `other` matches this, too.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Any(_), _) => true,
+            (Self::OneOf(values), Self::OneOf(others)) => others.iter().all(|value| values.contains(value)),
+            (Self::OneOf(_), Self::Any(_)) => false,
+        }
+    }
+
     /// Lets the values of `other` match, too.
     pub fn extend(&mut self, other: &Self) {
         match (&mut *self, other) {

@@ -77,14 +77,16 @@ struct EarlierStep {
 struct EarlierTarget {
     account_id: Box<str>,
     region: Box<str>,
+    stage: Box<str>,
     outcome: TargetOutcome,
 }
 
-/// The account and the Region of a target.
+/// The account and the Region of a target, and its stage: several stages may share an account.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct TargetKey {
     account_id: Box<str>,
     region: Box<str>,
+    stage: Box<str>,
 }
 
 /// An instance of the previous run.
@@ -112,6 +114,7 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
     struct Row {
         account_id: Box<str>,
         region: Box<str>,
+        stage: Box<str>,
         instance_id: Box<str>,
         name: Option<Box<str>>,
         outcome: Outcome,
@@ -132,12 +135,12 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
             let mut found = HashMap::new();
             // Instances of a target follow one another, and share its key.
             let mut place: Option<Arc<TargetKey>> = None;
-            while let Some(Row { account_id, region, instance_id, name, outcome, pending_reboot_since, scanned_at }) =
-                rows.next_element()?
-            {
+            while let Some(row) = rows.next_element()? {
+                let Row { account_id, region, stage, instance_id, name, outcome, pending_reboot_since, scanned_at } =
+                    row;
                 let pending = pending_reboot_since.zip(scanned_at);
                 let pending = pending.map(|(since, seen_at)| Box::new(Pending { since, seen_at }));
-                let row = TargetKey { account_id, region };
+                let row = TargetKey { account_id, region, stage };
                 let place = match &mut place {
                     Some(known) if **known == row => Arc::clone(known),
                     other => Arc::clone(other.insert(Arc::new(row))),
@@ -169,7 +172,8 @@ impl Comparing {
     pub fn with(earlier: Earlier) -> Self {
         let targets = earlier.targets.into_iter();
         let reached = targets.filter(|target| target.outcome == TargetOutcome::Reached);
-        let place = |target: EarlierTarget| TargetKey { account_id: target.account_id, region: target.region };
+        let place =
+            |EarlierTarget { account_id, region, stage, .. }: EarlierTarget| TargetKey { account_id, region, stage };
         Self {
             reached: reached.map(|target| (place(target), false)).collect(),
             stages: worked_on(earlier.steps.iter().map(|step| (step.stage.as_str(), step.decision))),
@@ -202,7 +206,9 @@ impl Comparing {
     /// Adds the next chunk of a target with its instances. If one of the runs did not reach the target (another stage, no access),
     /// none of its instances is new or gone.
     pub fn add(&mut self, ReportedChunk { target, instances, whole }: &ReportedChunk) {
-        let place = TargetKey { account_id: target.account_id.as_str().into(), region: target.region.as_str().into() };
+        let [account_id, region, stage] =
+            [&target.account_id, &target.region, &target.stage].map(|text| text.as_str().into());
+        let place = TargetKey { account_id, region, stage };
         let reached_then = self.reached.get_mut(&place);
         let was_reached = reached_then.is_some();
         if let (Some(reached_now), Some(whole)) = (reached_then, whole) {
@@ -386,6 +392,25 @@ mod tests {
         assert_eq!(short(&compared(&before, &now)), "failing  fixed  new  gone ");
         // And the other way round.
         assert_eq!(short(&compared(&now, &before)), "failing  fixed  new  gone ");
+    }
+
+    #[test]
+    fn a_target_that_stages_share_is_compared_stage_by_stage() {
+        let now = fixtures::report();
+        let mut before = now.clone();
+        let (mut target, mut row) = (now.targets[0].clone(), now.instances[0].clone());
+        (target.stage, row.stage) = ("production".into(), "production".into());
+        row.instance_id = "i-00000000000000007".into();
+        before.targets.push(target.clone());
+        before.instances.push(row);
+        assert_eq!(
+            short(&compared(&before, &now)),
+            "failing  fixed  new  gone ",
+            "this run has only one of the stages"
+        );
+        let mut both = now;
+        both.targets.push(target);
+        assert_eq!(short(&compared(&before, &both)), "failing  fixed  new  gone 7");
     }
 
     #[test]

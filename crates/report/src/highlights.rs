@@ -274,7 +274,13 @@ fn is_left_out(row: &InstanceRow) -> bool {
 
 /// Returns false for what the plan does not select. An instance that it excludes is named, because another person may have set the tag.
 fn is_selected(code: &ReasonCode) -> bool {
-    !matches!(code, ReasonCode::HybridNode | ReasonCode::NotSelectedByOperatingSystem | ReasonCode::NotSelectedByTags)
+    !matches!(
+        code,
+        ReasonCode::HybridNode
+            | ReasonCode::NotSelectedByOperatingSystem
+            | ReasonCode::NotSelectedByTags
+            | ReasonCode::OtherStage
+    )
 }
 
 /// Returns true for the instances that people want to see first. One that waits for its reboot as the plan wants may do so in every

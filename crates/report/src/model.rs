@@ -302,12 +302,12 @@ pub enum BaselineState {
 impl Report {
     /// Returns each target with its instances as one chunk, in the order of the targets.
     pub fn into_reported(self) -> impl Iterator<Item = ReportedChunk> {
-        let mut rows: HashMap<(String, String), Vec<InstanceRow>> = HashMap::new();
+        let mut rows: HashMap<[String; 3], Vec<InstanceRow>> = HashMap::new();
         for row in self.instances {
-            rows.entry((row.account_id.clone(), row.region.clone())).or_default().push(row);
+            rows.entry([&row.account_id, &row.region, &row.stage].map(String::clone)).or_default().push(row);
         }
         self.targets.into_iter().map(move |target| {
-            let place = (target.account_id.clone(), target.region.clone());
+            let place = [&target.account_id, &target.region, &target.stage].map(String::clone);
             let instances = rows.remove(&place).unwrap_or_default();
             ReportedChunk { instances, whole: Some(target.clone()), target }
         })
@@ -317,10 +317,11 @@ impl Report {
     #[must_use]
     pub fn highlights(&self) -> Highlights {
         let mut highlights = Highlights::default();
-        let listed: HashSet<(&str, &str)> =
-            self.instances.iter().map(|row| (row.account_id.as_str(), row.region.as_str())).collect();
+        let listed: HashSet<[&String; 3]> =
+            self.instances.iter().map(|row| [&row.account_id, &row.region, &row.stage]).collect();
         for target in &self.targets {
-            highlights.add_target(target, listed.contains(&(target.account_id.as_str(), target.region.as_str())));
+            let place = [&target.account_id, &target.region, &target.stage];
+            highlights.add_target(target, listed.contains(&place));
         }
         for row in &self.instances {
             highlights.add_instance(row);

@@ -4,7 +4,7 @@
 //! What is known of every instance before it is checked takes about a kilobyte. The findings take more, and exist for one chunk
 //! at a time.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use orgpatch_aws::clients::call::CallError;
 use orgpatch_aws::clients::config::MemberConfig;
@@ -19,6 +19,7 @@ use orgpatch_aws::store::bucket::Store;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::inventory::chunks::Chunks;
 use orgpatch_engine::inventory::readiness::attach;
+use orgpatch_engine::inventory::sharing::Sharing;
 use orgpatch_engine::inventory::{Eligibility, Inventory, InventoryInstance, list, reboots};
 use orgpatch_engine::matches;
 use orgpatch_engine::planner::StepSettings;
@@ -60,7 +61,7 @@ pub async fn take(
         return Ok(Progress::Complete);
     }
     let Seen { member, ec2, managed } = see(context, request, settings).await?;
-    let mut seen = inventory(request, settings, &ec2, &managed);
+    let mut seen = inventory(context, request, settings, (&ec2, &managed)).await?;
     let facts = facts(context, request, &member, &seen, &ec2, managed).await?;
     competing::detect(context, request, settings, &ec2, &mut seen).await?;
     match settings.operation {
@@ -103,19 +104,26 @@ pub async fn look(
     settings: &StepSettings,
 ) -> Result<Inventory, TargetError> {
     let Seen { ec2, managed, .. } = see(context, request, settings).await?;
-    Ok(inventory(request, settings, &ec2, &managed))
+    Ok(inventory(context, request, settings, (&ec2, &managed)).await?)
 }
 
-fn inventory(
+async fn inventory(
+    context: &FunctionContext,
     request: &TargetRequest,
     settings: &StepSettings,
-    ec2: &[Ec2Instance],
-    managed: &[ManagedInstance],
-) -> Inventory {
+    (ec2, managed): (&[Ec2Instance], &[ManagedInstance]),
+) -> Result<Inventory, RunError> {
     let mut instances = list::inventory(&settings.select, ec2, managed);
+    if let Some(sharing) = Sharing::of(settings, &request.target) {
+        let mut before = HashSet::new();
+        for step in sharing.earlier_steps() {
+            before.extend(step_inputs::listed_in(&context.store, step, request).await?);
+        }
+        sharing.keep_listed(&mut instances, ec2, &before);
+    }
     reboots::mark(&mut instances, ec2, settings.reboot, &settings.never_reboot);
     let matching = Some(matches::matching(&settings.select, &settings.never_reboot, ec2));
-    Inventory { at: request.now, instances, conflict_notes: Vec::new(), matching }
+    Ok(Inventory { at: request.now, instances, conflict_notes: Vec::new(), matching })
 }
 
 /// Returns the instances that are asked.

@@ -8,12 +8,13 @@ use orgpatch_model::reason::ReasonCode;
 use crate::evidence::Evidence;
 
 /// Reasons of instances that the plan leaves out. Their readiness is not checked.
-const LEFT_OUT: [ReasonCode; 5] = [
+const LEFT_OUT: [ReasonCode; 6] = [
     ReasonCode::ExcludedInstance,
     ReasonCode::ExcludedByTag,
     ReasonCode::HybridNode,
     ReasonCode::NotSelectedByTags,
     ReasonCode::NotSelectedByOperatingSystem,
+    ReasonCode::OtherStage,
 ];
 
 /// Checks that every selected instance in a scanned target has exactly one finding of each check, in order.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_engine::planner::AccountOutsidePlan;
 use orgpatch_model::outcome::{Counts, TargetCounts};
+use orgpatch_plan::Stage;
 
 use crate::evidence::Evidence;
 
@@ -34,7 +35,7 @@ pub fn counts_equal_the_rows(evidence: &Evidence) -> Vec<String> {
 }
 
 /// Checks that every account of the organization is either in one step, in every Region of its stage, or outside the
-/// plan.
+/// plan. Stages that may share an account have one step each.
 #[must_use]
 pub fn every_target_and_every_account_has_one_place(evidence: &Evidence) -> Vec<String> {
     let (Some(report), Some(plan)) = (&evidence.report, &evidence.plan) else { return Vec::new() };
@@ -44,6 +45,7 @@ pub fn every_target_and_every_account_has_one_place(evidence: &Evidence) -> Vec<
     }
     let mut complaints = Vec::new();
     let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut stages_of: BTreeMap<&str, Vec<&Stage>> = BTreeMap::new();
     for AccountOutsidePlan { account_id, .. } in &report.head.accounts_outside_plan {
         places.entry(account_id).or_default().push("outside the plan".to_owned());
     }
@@ -53,7 +55,14 @@ pub fn every_target_and_every_account_has_one_place(evidence: &Evidence) -> Vec<
         let listed = regions.entry((&target.account_id, step.clone())).or_default();
         listed.push(&target.region);
         if listed.len() == 1 {
-            places.entry(&target.account_id).or_default().push(step);
+            let share =
+                |others: &Vec<&Stage>, one: &Stage| others.iter().all(|other| plan.may_share(other, one).is_ok());
+            let stages = stages_of.entry(&target.account_id).or_default();
+            let stage = plan.stages.iter().find(|stage| stage.name == target.stage);
+            if stages.is_empty() || !stage.is_some_and(|stage| share(stages, stage)) {
+                places.entry(&target.account_id).or_default().push(step);
+            }
+            stages.extend(stage);
         }
         let stage = plan.stages.iter().find(|stage| stage.name == target.stage);
         if stage.is_none() {

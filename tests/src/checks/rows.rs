@@ -18,11 +18,12 @@ pub fn every_instance_of_an_entered_target_is_one_row(evidence: &Evidence) -> Ve
         TargetOutcome::NotAttempted => !broke,
         _ => false,
     };
-    let listed: BTreeSet<String> = evidence
-        .targets()
-        .filter(|target| is_listed(target.outcome))
-        .map(|target| format!("{}/{}", target.account_id, target.region))
-        .collect();
+    // Stages that share a target list its instances together.
+    let mut listed: BTreeMap<String, bool> = BTreeMap::new();
+    for target in evidence.targets() {
+        let all = listed.entry(format!("{}/{}", target.account_id, target.region)).or_insert(true);
+        *all &= is_listed(target.outcome);
+    }
     let mut rows: BTreeMap<&str, usize> = BTreeMap::new();
     for row in evidence.rows() {
         *rows.entry(&row.instance_id).or_default() += 1;
@@ -30,7 +31,7 @@ pub fn every_instance_of_an_entered_target_is_one_row(evidence: &Evidence) -> Ve
     let complaint = |(id, truth): (&String, &GroundTruth)| {
         let place = format!("{}/{}", truth.account, truth.region);
         let n = rows.get(id.as_str()).copied().unwrap_or_default();
-        match (listed.contains(&place), n) {
+        match (listed.get(&place).copied().unwrap_or_default(), n) {
             // Whether it was listed depends on when its target was.
             (true, 0) if !truth.exists_during(evidence.execution.started_at, evidence.execution.stopped_at) => None,
             (_, 0) if evidence.is_about_baselines_only() => None,
@@ -44,10 +45,11 @@ pub fn every_instance_of_an_entered_target_is_one_row(evidence: &Evidence) -> Ve
 /// Checks that every row is of an instance that exists, and has its account, Region and step.
 #[must_use]
 pub fn every_row_is_a_real_instance(evidence: &Evidence) -> Vec<String> {
-    let steps: BTreeMap<String, (&str, u32)> = evidence
-        .targets()
-        .map(|target| (format!("{}/{}", target.account_id, target.region), (target.stage.as_str(), target.wave)))
-        .collect();
+    let mut steps: BTreeMap<String, Vec<(&str, u32)>> = BTreeMap::new();
+    for target in evidence.targets() {
+        let place = format!("{}/{}", target.account_id, target.region);
+        steps.entry(place).or_default().push((&target.stage, target.wave));
+    }
     let complaint = |row: &InstanceRow| {
         let id = &row.instance_id;
         let place = format!("{}/{}", row.account_id, row.region);
@@ -55,8 +57,8 @@ pub fn every_row_is_a_real_instance(evidence: &Evidence) -> Vec<String> {
             None => Some(format!("report.json has a row for {id}, which does not exist")),
             Some(real) if real != place => Some(format!("report.json has {id} in {place}, but it is in {real}")),
             Some(_) => match steps.get(&place) {
-                Some(&step) if step == (row.stage.as_str(), row.wave) => None,
-                Some(step) => Some(format!("row {id} is of {} wave {}, its target of {step:?}", row.stage, row.wave)),
+                Some(steps) if steps.contains(&(row.stage.as_str(), row.wave)) => None,
+                Some(steps) => Some(format!("row {id} is of {} wave {}, its target of {steps:?}", row.stage, row.wave)),
                 None => Some(format!("row {id} is of {place}, which is no target of the run")),
             },
         }

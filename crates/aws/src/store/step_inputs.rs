@@ -12,6 +12,7 @@ use orgpatch_model::error::RunError;
 use orgpatch_records::keys;
 use orgpatch_records::keys::{ChunkObject, StepObject, TargetObject};
 use orgpatch_records::messages::{StepHashes, TargetRequest};
+use serde::Deserialize;
 
 use crate::store::bucket::Store;
 
@@ -39,6 +40,31 @@ pub async fn baselines(
 /// Returns where the chunks of a target begin.
 pub async fn chunks(store: &Store, request: &TargetRequest) -> Result<Chunks, RunError> {
     store.get_once(&request.key(TargetObject::Chunks)).await
+}
+
+/// Returns the ids of the instances that another step of the run listed of a target, as far as it came.
+pub async fn listed_in(store: &Store, step: &str, request: &TargetRequest) -> Result<Vec<String>, RunError> {
+    let (run, target) = (&request.run_id, &request.target);
+    let chunks: Option<Chunks> = store.find(&keys::of_target(run, step, target, TargetObject::Chunks)).await?;
+    let of_chunk = |chunk| async move {
+        let key = keys::of_chunk(run, step, target, ChunkObject::Inventory, chunk);
+        let listed: Option<Listed> = store.find(&key).await?;
+        Ok(listed.into_iter().flat_map(|listed| listed.instances).map(|one| one.instance_id))
+    };
+    let chunks = chunks.map_or(0, |chunks| chunks.count());
+    Ok(Store::for_each((1..=chunks).collect(), of_chunk).await?.into_iter().flatten().collect())
+}
+
+/// An inventory, of which only the ids are read.
+#[derive(Deserialize)]
+struct Listed {
+    instances: Vec<ListedInstance>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ListedInstance {
+    instance_id: String,
 }
 
 /// Returns what the install plan has for a chunk of a target, before any pre-install scan; None if it has nothing.

@@ -1,5 +1,7 @@
 //! The preview as data: the format of `--format json`, from which the text is also made.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use orgpatch_engine::baselines::{Baseline, ShownSource};
 use orgpatch_engine::matches::MatchedNothing;
 use orgpatch_engine::planner::{AccountOutsidePlan, Step};
@@ -55,7 +57,7 @@ pub struct Preview {
 pub struct PreviewCounts {
     /// Steps: waves that have an account.
     pub steps: usize,
-    /// Accounts, including those that cannot be entered.
+    /// Accounts, including those that cannot be entered. Of all stages together, an account that several of them share counts once.
     pub accounts: usize,
     /// Accounts that cannot be entered, because they are suspended or closed.
     pub accounts_not_entered: usize,
@@ -149,6 +151,9 @@ pub struct AccountPreview {
     pub ou_path: String,
     /// Regions.
     pub regions: Vec<String>,
+    /// The other stages of the run that share the account, each with other instances. Absent: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shared_with: Vec<String>,
     /// Why orgpatch cannot enter the account, so that its targets end as `inactive`. Null: it can.
     pub not_entered: Option<Reason>,
 }
@@ -186,11 +191,12 @@ pub fn of(
     earlier_stages: Option<Vec<EarlierStage>>,
 ) -> Result<Preview, RunError> {
     let resolution = planner::resolve(plan, organization, only)?;
+    let sharing = Sharing { stages: &plan.stages, only, shared: &resolution.shared };
     let mut stages = Vec::new();
     let mut stages_not_in_run = Vec::new();
     for (index, stage) in plan.stages.iter().enumerate() {
         let steps = resolution.steps.iter().filter(|step| step.stage_index == index);
-        let steps: Vec<StepPreview> = steps.map(step_preview).collect();
+        let steps: Vec<StepPreview> = steps.map(|step| step_preview(step, &sharing)).collect();
         // Every stage of the run has an account, and so a step: `resolve` refuses a stage without one.
         if steps.is_empty() {
             stages_not_in_run.push(stage.name.clone());
@@ -206,7 +212,7 @@ pub fn of(
         reboot: plan.reboot,
         never_reboot: plan.never_reboot.clone(),
         rate: plan.rate,
-        counts: stages.iter().map(|stage| stage.counts).fold(PreviewCounts::default(), PreviewCounts::plus),
+        counts: of_all(&stages),
         stages,
         stages_not_in_run,
         // Where there is none, there is nothing to look up.
@@ -218,7 +224,7 @@ pub fn of(
 
 fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>, is_last: bool) -> StagePreview {
     let counts = PreviewCounts::of(&steps);
-    let select = planner::selection_of(plan, stage);
+    let select = plan.selection_of(stage);
     let baselines = baselines::desired(plan, stage, None);
     let deadline = planner::step_deadline(plan, stage);
     let waves = planner::waves_of(stage, counts.accounts);
@@ -243,7 +249,7 @@ fn stage_preview(plan: &Plan, stage: &Stage, steps: Vec<StepPreview>, is_last: b
 
 /// Returns the operating systems of a stage whose instances may get a second install.
 fn two_passes(plan: &Plan, stage: &Stage) -> Vec<OperatingSystem> {
-    let selected = planner::selection_of(plan, stage).operating_systems;
+    let selected = plan.selection_of(stage).operating_systems;
     OperatingSystem::ALL
         .into_iter()
         .filter(|os| selected.is_empty() || selected.contains(os))
@@ -265,10 +271,38 @@ fn promotion_preview(plan: &Plan, stage: &Stage) -> Option<PromotionPreview> {
     })
 }
 
-fn step_preview(step: &Step) -> StepPreview {
+/// The accounts that several stages share.
+struct Sharing<'p> {
+    stages: &'p [Stage],
+    /// Names of the stages of the run; None: all.
+    only: Option<&'p [String]>,
+    /// By account id, the indices of the stages.
+    shared: &'p BTreeMap<String, Vec<usize>>,
+}
+
+impl Sharing<'_> {
+    /// Returns the other stages of the run that have the account of a target.
+    fn others(&self, target: &Target) -> Vec<String> {
+        let stages = self.shared.get(&target.account_id).into_iter().flatten().filter_map(|nth| self.stages.get(*nth));
+        let others = stages.filter(|stage| stage.name != target.stage && stage.is_in_run(self.only));
+        others.map(|stage| stage.name.clone()).collect()
+    }
+}
+
+/// Returns the counts of all stages together.
+fn of_all(stages: &[StagePreview]) -> PreviewCounts {
+    let counts = stages.iter().map(|stage| stage.counts).fold(PreviewCounts::default(), PreviewCounts::plus);
+    let accounts = || stages.iter().flat_map(|stage| &stage.steps).flat_map(|step| &step.accounts);
+    let all: BTreeSet<&str> = accounts().map(|account| account.account_id.as_str()).collect();
+    let not_entered = accounts().filter(|account| account.not_entered.is_some());
+    let not_entered: BTreeSet<&str> = not_entered.map(|account| account.account_id.as_str()).collect();
+    PreviewCounts { accounts: all.len(), accounts_not_entered: not_entered.len(), ..counts }
+}
+
+fn step_preview(step: &Step, sharing: &Sharing<'_>) -> StepPreview {
     // Targets come account by account.
     let by_account = step.targets.chunk_by(|a, b| a.account_id == b.account_id);
-    let accounts: Vec<AccountPreview> = by_account.filter_map(account_preview).collect();
+    let accounts: Vec<AccountPreview> = by_account.filter_map(|targets| account_preview(targets, sharing)).collect();
     StepPreview {
         id: step.id.clone(),
         wave: step.wave,
@@ -283,7 +317,7 @@ fn step_preview(step: &Step) -> StepPreview {
     }
 }
 
-fn account_preview(targets: &[Target]) -> Option<AccountPreview> {
+fn account_preview(targets: &[Target], sharing: &Sharing<'_>) -> Option<AccountPreview> {
     let first = targets.first()?;
     Some(AccountPreview {
         account_id: first.account_id.clone(),
@@ -291,6 +325,7 @@ fn account_preview(targets: &[Target]) -> Option<AccountPreview> {
         account_state: first.account_state,
         ou_path: first.ou_path.clone(),
         regions: targets.iter().map(|target| target.region.clone()).collect(),
+        shared_with: sharing.others(first),
         not_entered: first.account_state.reason_not_to_enter(),
     })
 }

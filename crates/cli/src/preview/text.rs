@@ -135,7 +135,8 @@ fn wave(stage: &StagePreview, step: &StepPreview) -> String {
 fn account_cells(account: &AccountPreview) -> [String; 4] {
     let regions = account.regions.join(", ");
     let last = match &account.not_entered {
-        None => regions,
+        None if account.shared_with.is_empty() => regions,
+        None => format!("{regions}; shared with {}", account.shared_with.join(", ")),
         Some(reason) => format!(
             "not entered: {}; its {} ({regions}) will be inactive",
             printable(&reason.text),

@@ -58,6 +58,12 @@ impl ObservedBaseline {
         self.is_recorded && self.has_tags_of_orgpatch()
     }
 
+    /// Returns true for a baseline that orgpatch made for one of those stages of a plan.
+    fn is_of_stage(&self, plan: &str, stages: &[&str]) -> bool {
+        let tag = |key: &str| self.tags.get(key).map(String::as_str);
+        self.is_of_orgpatch() && tag(PLAN_TAG) == Some(plan) && tag(STAGE_TAG).is_some_and(|tag| stages.contains(&tag))
+    }
+
     /// Returns true for a baseline with the tags that orgpatch gives its baselines, from any plan.
     #[must_use]
     pub fn has_tags_of_orgpatch(&self) -> bool {
@@ -85,6 +91,17 @@ impl Observed {
             baseline.is_recorded = memory.has_created(baseline);
         }
         self
+    }
+
+    /// Leaves out the baselines that stages of a plan have here, and where they are registered.
+    #[must_use]
+    pub fn without_stages(mut self, plan: &str, stages: &[&str]) -> Self {
+        let (left_out, baselines): (Vec<ObservedBaseline>, _) =
+            self.baselines.into_iter().partition(|baseline| baseline.is_of_stage(plan, stages));
+        let is_left_out = |id: &str| left_out.iter().any(|baseline| same_id(&baseline.id, id));
+        self.defaults.retain(|_, id| !is_left_out(id));
+        self.patch_groups.retain(|entry| !is_left_out(&entry.baseline_id));
+        Self { baselines, ..self }
     }
 
     /// Returns the baseline of that id or ARN.

@@ -105,6 +105,22 @@ impl Previous {
         self
     }
 
+    /// Splits it into what is recorded of the places that are in `observed` or have no baseline there, and the rest: of places in
+    /// which `all` has a baseline that `observed` leaves out ([`Observed::without_stages`]).
+    #[must_use]
+    pub fn split(self, observed: &Observed, all: &Observed) -> (Self, Self) {
+        let is_left_out = |in_all: bool, in_observed: bool| in_all && !in_observed;
+        let (theirs, ours) = self
+            .defaults
+            .into_iter()
+            .partition(|(os, _)| is_left_out(all.defaults.contains_key(os), observed.defaults.contains_key(os)));
+        let (of_their_groups, of_our_groups) = self.patch_groups.into_iter().partition(|known| {
+            let is_in = |found: &Observed| found.of_group(known.operating_system, &known.group).is_some();
+            is_left_out(is_in(all), is_in(observed))
+        });
+        (Self { defaults: ours, patch_groups: of_our_groups }, Self { defaults: theirs, patch_groups: of_their_groups })
+    }
+
     /// Returns what is recorded of those operating systems only.
     #[must_use]
     pub fn only(mut self, systems: &[OperatingSystem]) -> Self {

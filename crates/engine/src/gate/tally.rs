@@ -170,6 +170,7 @@ fn asked_by_the_plan(code: &ReasonCode) -> Option<Asked> {
         | ReasonCode::HybridNode
         | ReasonCode::NotSelectedByOperatingSystem
         | ReasonCode::NotSelectedByTags
+        | ReasonCode::OtherStage
         | ReasonCode::Terminated => Some(Asked::NotSelected),
         ReasonCode::UntestedHeldBack => Some(Asked::HeldBack),
         _ => None,

@@ -5,6 +5,7 @@ pub mod competing;
 pub mod list;
 pub mod readiness;
 pub mod reboots;
+pub mod sharing;
 pub mod tags;
 
 use std::collections::HashSet;

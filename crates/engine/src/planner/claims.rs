@@ -1,20 +1,20 @@
 //! Which stage claims an account: through an organizational unit above it, or by its id.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::Account;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::text::plain;
-use orgpatch_plan::Plan;
+use orgpatch_plan::{NotShared, Plan};
 
 /// The longest name of an account, in characters (botocore 1.43.106, organizations `AccountName`).
 const LONGEST_NAME: usize = 128;
 
 /// Where the plan puts an account.
 pub(super) enum Assignment {
-    /// Into the stage at that index of the plan.
-    Stage(usize),
+    /// Into the stages at those indices of the plan, in the order of the plan. At least one of them belongs to the run.
+    Stages(Vec<usize>),
     /// Into no step of this run, for that reason.
     Outside(Reason),
 }
@@ -28,6 +28,8 @@ pub(super) struct Claims<'a> {
     excluded_units: HashSet<(usize, &'a str)>,
     excluded_accounts: HashSet<(usize, &'a str)>,
     excluded_everywhere: HashSet<&'a str>,
+    /// Whether two stages may share an account, as far as it was asked.
+    may_share: HashMap<(usize, usize), Result<(), NotShared>>,
 }
 
 impl<'a> Claims<'a> {
@@ -41,6 +43,7 @@ impl<'a> Claims<'a> {
             excluded_units: HashSet::new(),
             excluded_accounts: HashSet::new(),
             excluded_everywhere: plan.select.exclude.accounts.iter().map(String::as_str).collect(),
+            may_share: HashMap::new(),
         };
         for (index, stage) in plan.stages.iter().enumerate() {
             for ou in &stage.ous {
@@ -56,49 +59,53 @@ impl<'a> Claims<'a> {
         claims
     }
 
-    /// Returns the one stage that claims an account, or why no step of this run works on it. Two stages that claim the
-    /// same account are an error, also if only one of them belongs to the run.
-    pub(super) fn assign(&self, account: &Account) -> Result<Assignment, RunError> {
+    /// Returns the stages that claim an account, or why no step of this run works on it. Two stages that claim the same account
+    /// and may not share it are an error, also if only one of them belongs to the run.
+    pub(super) fn assign(&mut self, account: &Account) -> Result<Assignment, RunError> {
         if self.excluded_everywhere.contains(account.id.as_str()) {
             return Ok(Assignment::Outside(Reason::new(ReasonCode::ExcludedByPlan, "the plan excludes this account")));
         }
-        let mut claimed_by: Option<usize> = None;
-        let mut left_out_by: Option<usize> = None;
         let by_unit = account.path.iter().filter_map(|unit| self.units.get(unit.as_str())).flatten();
         let by_account = self.accounts.get(account.id.as_str()).into_iter().flatten();
-        for &stage in by_unit.chain(by_account) {
-            if self.excludes(stage, account) {
-                left_out_by = Some(stage);
-                continue;
+        let (left_out_by, claimed_by): (BTreeSet<usize>, BTreeSet<usize>) =
+            by_unit.chain(by_account).partition(|stage| self.excludes(**stage, account));
+        let claimed_by: Vec<usize> = claimed_by.into_iter().collect();
+        self.check_sharing(account, &claimed_by)?;
+        let name = |stage: usize| format!("{:?}", self.plan.stages[stage].name);
+        if claimed_by.iter().any(|stage| self.plan.stages[*stage].is_in_run(self.only)) {
+            return Ok(Assignment::Stages(claimed_by));
+        }
+        let (code, text) = match (&claimed_by[..], left_out_by.last()) {
+            (&[stage], _) => (ReasonCode::StageNotInRun, format!("stage {} is not part of this run", name(stage))),
+            ([], Some(stage)) => (ReasonCode::ExcludedByStage, format!("stage {} excludes this account", name(*stage))),
+            ([], None) => (ReasonCode::NoStage, "no stage of the plan claims this account".to_owned()),
+            (stages, _) => {
+                let names: Vec<String> = stages.iter().map(|stage| name(*stage)).collect();
+                (ReasonCode::StageNotInRun, format!("the stages {} are not part of this run", names.join(", ")))
             }
-            match claimed_by {
-                Some(first) if first != stage => {
-                    let (first, second) = (first.min(stage), first.max(stage));
+        };
+        Ok(Assignment::Outside(Reason::new(code, text)))
+    }
+
+    /// Refuses an account that two stages claim which may not share it.
+    fn check_sharing(&mut self, account: &Account, claimed_by: &[usize]) -> Result<(), RunError> {
+        for (nth, &second) in claimed_by.iter().enumerate() {
+            for &first in &claimed_by[..nth] {
+                let stages = (&self.plan.stages[first], &self.plan.stages[second]);
+                let asked = self.may_share.entry((first, second));
+                if let Err(why) = asked.or_insert_with(|| self.plan.may_share(stages.0, stages.1)) {
                     return Err(RunError::AccountInTwoStages {
                         account: account.id.clone(),
                         // The error is told in a notification.
                         name: plain(&account.name, LONGEST_NAME),
-                        first: self.plan.stages[first].name.clone(),
-                        second: self.plan.stages[second].name.clone(),
+                        first: stages.0.name.clone(),
+                        second: stages.1.name.clone(),
+                        why: why.to_string(),
                     });
                 }
-                _ => claimed_by = Some(stage),
             }
         }
-        Ok(match (claimed_by, left_out_by) {
-            (Some(stage), _) if self.plan.stages[stage].is_in_run(self.only) => Assignment::Stage(stage),
-            (Some(stage), _) => Assignment::Outside(Reason::new(
-                ReasonCode::StageNotInRun,
-                format!("stage {:?} is not part of this run", self.plan.stages[stage].name),
-            )),
-            (None, Some(stage)) => Assignment::Outside(Reason::new(
-                ReasonCode::ExcludedByStage,
-                format!("stage {:?} excludes this account", self.plan.stages[stage].name),
-            )),
-            (None, None) => {
-                Assignment::Outside(Reason::new(ReasonCode::NoStage, "no stage of the plan claims this account"))
-            }
-        })
+        Ok(())
     }
 
     fn excludes(&self, stage: usize, account: &Account) -> bool {

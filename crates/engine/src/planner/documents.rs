@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::baselines::Baseline;
 use crate::matches::MatchedNothing;
-use crate::planner::StageClaim;
+use crate::planner::{SharingStage, StageClaim};
 use crate::stage_memory::{EarlierStage, StageStep};
 
 /// `run.json`: everything that was decided before orgpatch touched any account.
@@ -139,6 +139,9 @@ pub struct StepSettings {
     /// What the stage claims: asked of each account again when the step begins. None: the run began under a version that did not ask.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<StageClaim>,
+    /// The other stages that claim accounts of the step, step by step. Absent: the accounts are the stage's alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sharing: Vec<SharingStage>,
     /// The Regions of the step. Its targets are each of its accounts in each of them.
     #[serde(default)]
     pub regions: Vec<String>,
@@ -182,10 +185,12 @@ impl StepSettings {
         self.accounts.iter().any(|id| id == account_id) && self.regions.iter().any(|known| known == region)
     }
 
-    /// Returns the tags that the plan names, of which the values are read.
+    /// Returns the tags that the plan names, of which the values are read: those of the stage, and of stages with the same accounts.
     #[must_use]
-    pub fn named_tags(&self) -> [&BTreeMap<String, TagValues>; 3] {
-        [&self.select.tags, &self.select.exclude.tags, &self.never_reboot.tags]
+    pub fn named_tags(&self) -> Vec<&BTreeMap<String, TagValues>> {
+        let selections = std::iter::once(&self.select).chain(self.sharing.iter().map(|other| &other.select));
+        let tags = selections.flat_map(|select| [&select.tags, &select.exclude.tags]);
+        tags.chain([&self.never_reboot.tags]).collect()
     }
 
     /// Returns true if the baselines of the step are written when it begins, because only then is known when the first

@@ -1,7 +1,7 @@
 //! The planner: from the plan and the organization to the ordered steps of a run, before orgpatch touches any account.
 //!
 //! [`plan()`] makes everything that `list-accounts` writes. It is built from [`resolve`] (which account in which step),
-//! [`selection_of`], [`waves_of`] and [`step_deadline`], which `orgpatch preview` uses too. [`frozen_baselines`] completes
+//! [`waves_of`] and [`step_deadline`], which `orgpatch preview` uses too. [`frozen_baselines`] completes
 //! a frozen step when it begins, because only then is known when the first stage was scanned.
 
 mod checks;
@@ -15,6 +15,7 @@ mod plan_document;
 mod run;
 mod selection;
 mod settings;
+mod sharing;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -30,7 +31,8 @@ pub use frozen::frozen_baselines;
 pub use membership::{Membership, StageClaim};
 pub use plan_document::PlanDocument;
 pub use run::{PlannedRun, PlannedStep, RunIdentity, plan};
-pub use selection::{selection_of, units_of};
+pub use selection::units_of;
+pub use sharing::{SharingStage, Turn};
 pub use steps::{Resolution, Step, resolve};
 pub use unmatched::unmatched;
 pub use waves::{PlannedWave, waves_of};

@@ -74,7 +74,7 @@ pub fn plan(
         check_earlier_stages(&earlier_stages)?;
     }
     plan.check_sources(&identity.allowed_sources).map_err(RunError::InvalidPlan)?;
-    let resolution = resolve(&plan, organization, input.stages.as_deref())?;
+    let mut resolution = resolve(&plan, organization, input.stages.as_deref())?;
     let summaries = resolution.steps.iter().map(summary).collect();
     let matched_nothing = unmatched(&plan, organization, input.stages.as_deref());
     let document = RunDocument {
@@ -86,18 +86,15 @@ pub fn plan(
         plan,
         organization_id: organization.id.clone(),
         steps: summaries,
-        accounts_outside_plan: resolution.outside,
+        accounts_outside_plan: std::mem::take(&mut resolution.outside),
         earlier_stages,
         matched_nothing,
         lambda_concurrency: identity.lambda_concurrency,
     };
     let run_sha256 = sha256_of("run.json", &document)?;
     let context = SettingsContext::of(&document, &resolution.steps, memory);
-    let settings_of = |(index, step): (usize, &Step)| {
-        let (earlier, next) = (&resolution.steps[..index], resolution.steps.get(index + 1));
-        context.settings(step, earlier, next, &run_sha256)
-    };
-    let settings: Vec<StepSettings> = resolution.steps.iter().enumerate().map(settings_of).collect::<Result<_, _>>()?;
+    let settings_of = |index| context.settings(&resolution, index, &run_sha256);
+    let settings: Vec<StepSettings> = (0..resolution.steps.len()).map(settings_of).collect::<Result<_, _>>()?;
     let max_concurrency = document.plan.rate.targets;
     let steps = resolution.steps.into_iter().zip(settings);
     let steps =

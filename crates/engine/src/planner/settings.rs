@@ -6,7 +6,8 @@ use orgpatch_model::input::{Operation, RunInput};
 use orgpatch_plan::{Plan, Stage};
 
 use super::run::sha256_of;
-use super::{Promotion, RunDocument, StageClaim, Step, StepSettings, selection_of, step_deadline};
+use super::sharing::sharing;
+use super::{Promotion, Resolution, RunDocument, StageClaim, Step, StepSettings, step_deadline};
 use crate::baselines::{self, Baseline};
 use crate::stage_memory::{StageMemory, StageStep};
 
@@ -37,15 +38,15 @@ impl<'a> SettingsContext<'a> {
         }
     }
 
-    /// Returns the settings of a step. `earlier` are all steps before it, `next` is the one behind it.
+    /// Returns the settings of the step at that index.
     pub(super) fn settings(
         &self,
-        step: &Step,
-        earlier: &[Step],
-        next: Option<&Step>,
+        Resolution { steps, shared, .. }: &Resolution,
+        index: usize,
         run_sha256: &str,
     ) -> Result<StepSettings, RunError> {
         let Self { plan, input, .. } = self;
+        let (step, earlier, next) = (&steps[index], &steps[..index], steps.get(index + 1));
         let stage = &plan.stages[step.stage_index];
         let mut accounts: Vec<String> = step.targets.iter().map(|target| target.account_id.clone()).collect();
         accounts.dedup();
@@ -57,7 +58,7 @@ impl<'a> SettingsContext<'a> {
             operation: input.operation,
             readiness_only: input.readiness_only,
             restore_to: input.to_plan.clone(),
-            select: selection_of(plan, stage),
+            select: plan.selection_of(stage),
             reboot: plan.reboot,
             never_reboot: plan.never_reboot.clone(),
             rate: plan.rate,
@@ -71,6 +72,7 @@ impl<'a> SettingsContext<'a> {
             is_first_stage: is_of_first_stage(step),
             earlier_steps: earlier.iter().map(|step| step.id.clone()).collect(),
             claim: Some(StageClaim::of(stage, &accounts)),
+            sharing: sharing(plan, steps, index, shared),
             accounts,
             regions,
             targets_sha256: sha256_of("targets.json", &step.targets)?,

@@ -1,5 +1,7 @@
 //! The ordered steps: which account in which stage and wave, and why another one is in none.
 
+use std::collections::BTreeMap;
+
 use orgpatch_model::error::RunError;
 use orgpatch_model::organization::{Account, Organization};
 use orgpatch_model::target::Target;
@@ -38,22 +40,33 @@ pub struct Resolution {
     pub steps: Vec<Step>,
     /// Sorted by account id.
     pub outside: Vec<AccountOutsidePlan>,
+    /// The accounts that several stages claim, by id, with the indices of those stages in the plan. Not each of the stages need
+    /// belong to the run.
+    pub shared: BTreeMap<String, Vec<usize>>,
 }
 
 /// Resolves the plan against the organization. `only` names the stages to run; None is all of them.
 ///
 /// Errors: a unit or an account that the organization does not have, a stage that the plan does not have, an account that
-/// two stages claim, a stage without an account. Time and memory grow with accounts × depth, not with stages.
+/// two stages claim that may not share it, a stage without an account. Time and memory grow with accounts × depth, not with stages.
 pub fn resolve(plan: &Plan, organization: &Organization, only: Option<&[String]>) -> Result<Resolution, RunError> {
     check_stages(plan, only)?;
     check_ids(plan, organization)?;
 
-    let claims = Claims::of(plan, only);
+    let mut claims = Claims::of(plan, only);
     let mut members: Vec<Vec<&Account>> = vec![Vec::new(); plan.stages.len()];
     let mut outside = Vec::new();
+    let mut shared = BTreeMap::new();
     for account in &organization.accounts {
         match claims.assign(account)? {
-            Assignment::Stage(stage) => members[stage].push(account),
+            Assignment::Stages(stages) => {
+                for stage in &stages {
+                    members[*stage].push(account);
+                }
+                if stages.len() > 1 {
+                    shared.insert(account.id.clone(), stages);
+                }
+            }
             Assignment::Outside(reason) => outside.push(AccountOutsidePlan {
                 account_id: account.id.clone(),
                 account_name: account.name.clone(),
@@ -88,7 +101,7 @@ pub fn resolve(plan: &Plan, organization: &Organization, only: Option<&[String]>
             });
         }
     }
-    Ok(Resolution { steps, outside })
+    Ok(Resolution { steps, outside, shared })
 }
 
 fn targets(

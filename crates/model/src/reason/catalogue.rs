@@ -243,6 +243,9 @@ macro_rules! for_each_code {
                     NotSelectedByTags "not-selected-by-tags"
                         "The instance does not have the tags that the plan selects."
                         "",
+                    OtherStage "other-stage"
+                        "Several stages share the account, and another one selects the instance: one that is not part of the run, or one that had listed its instances before this one came or got its tags."
+                        "Start a run with that stage.",
                 ]
             }
             {

@@ -74,10 +74,10 @@ fn what_is_named_twice() {
   - ous: [r-abcd]
 "), @r#"
     line 6, column 37: stages[0].ous[2]: "ou-abcd-11111111" is named twice in stage "test", first in line 6; valid: each organizational unit and account once
-    line 9, column 11: stages[1].ous[0]: "ou-abcd-11111111" is in two stages: "test" in line 6 and "staging" here; valid: each organizational unit and account in one stage
-    line 10, column 16: stages[1].accounts[0]: "111122223333" is in two stages: "test" in line 7 and "staging" here; valid: each organizational unit and account in one stage
+    line 9, column 11: stages[1].ous[0]: "ou-abcd-11111111" is in two stages: "test" in line 6 and "staging" here; valid: each organizational unit and account in one stage, or select: {tags: {…}} in both, with other values of one key
+    line 10, column 16: stages[1].accounts[0]: "111122223333" is in two stages: "test" in line 7 and "staging" here; valid: each organizational unit and account in one stage, or select: {tags: {…}} in both, with other values of one key
     line 11, column 5: stages[2]: the field name is missing; valid: name: 1 to 63 letters, digits, hyphens and underscores, beginning with a letter or digit
-    line 11, column 11: stages[2].ous[0]: "r-abcd" is in two stages: "test" in line 6 and stages[2] here; valid: each organizational unit and account in one stage
+    line 11, column 11: stages[2].ous[0]: "r-abcd" is in two stages: "test" in line 6 and stages[2] here; valid: each organizational unit and account in one stage, or select: {tags: {…}} in both, with other values of one key
     "#);
 }
 

@@ -11,6 +11,7 @@ mod lists;
 mod planned_baselines;
 mod promotion;
 mod properties;
+mod sharing;
 mod values;
 
 use super::{PlanErrors, read};

@@ -7,11 +7,12 @@ import { indexReport } from "../src/model/data";
 import { makeFilter, type Query } from "../src/model/filter";
 import { duration, percent, sentenceCase, utc } from "../src/model/format";
 import { ReportReader, readReport, UnreadableReport } from "../src/model/load";
-import { buildOrganization } from "../src/model/organization";
+import { accountsWithoutAccess, buildOrganization } from "../src/model/organization";
 import { missingCounts, patchStatuses, stillMissing } from "../src/model/patches";
 import { explainer, type ReasonCatalogue, reasonHelp } from "../src/model/reason-codes";
-import type { BaselineChange, InstanceRow } from "../src/model/report";
+import type { BaselineChange, InstanceRow, TargetReport } from "../src/model/report";
 import { href, parse, withParams } from "../src/model/route";
+import { notSeen } from "../src/model/seen";
 import { Sorter } from "../src/model/sorting";
 import { compact, embed, forScriptElement, PLACEHOLDER } from "../tools/compact.mjs";
 import { all, halted, withExtras } from "./support/reports";
@@ -461,6 +462,22 @@ test("every reason code of an instance is in the catalogue", () => {
 
 test("the generated halted report is halted", () => {
   expect(halted.steps.map((step) => step.decision)).toEqual(["advance", "halt", "not-attempted", "not-attempted"]);
+});
+
+test("a target that two stages share is one of each", () => {
+  const report = structuredClone(withExtras);
+  const [first] = report.targets as [TargetReport];
+  const { accountId, region } = first;
+  report.instances = report.instances.filter((row) => row.accountId === accountId && row.region === region);
+  const reason = { code: "access-denied", text: "no" };
+  const other = { ...first, stage: "other", wave: 1, outcome: "access-denied" as const, reason };
+  report.targets = [first, other, { ...other, stage: "another" }];
+  const data = indexReport(report);
+  expect(accountsWithoutAccess(data).map(({ stage, regions }) => [stage, regions])).toEqual([
+    ["other", [region]],
+    ["another", [region]],
+  ]);
+  expect(notSeen(data)).toContain("2 of 3 targets");
 });
 
 test("a slash in the name of a unit is not one between units", () => {

@@ -5,6 +5,7 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_engine::baselines;
 use orgpatch_engine::baselines::{BaselineMemory, BaselineRecord, Change, Previous, Refusal};
+use orgpatch_engine::inventory::sharing::Sharing;
 use orgpatch_engine::phases::Next;
 use orgpatch_engine::planner::StepSettings;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -26,19 +27,24 @@ pub async fn restore(
     if let Some(to) = &settings.restore_to {
         return hand_over(context, request, (&settings.plan, to), &memory).await;
     }
-    let previous = match begun(context, request).await? {
-        Some(record) => record.previous,
-        None => memory.previous.clone(),
-    };
+    let begun = begun(context, request).await?;
+    let previous = begun.map_or_else(|| memory.previous.clone(), |record| record.previous);
     if previous.is_empty() {
-        let text = "no run has replaced anything here, or it was given back before; no instance was asked";
-        return recorded(context, request, Reason::new(ReasonCode::NothingToRestore, text)).await;
+        return recorded(context, request, nothing_to_give_back()).await;
     }
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
     let observed = context.sessions.target_result(&request.target, baselines.observe_registered().await).await?;
     let observed = observed.recognized(&memory);
-    let changes = baselines::restore(&previous, &observed);
+    // Another stage that shares the target gives back its own, in a run of its own if it is not part of this one.
+    let others: Vec<&str> = Sharing::of(settings, &request.target).iter().flat_map(Sharing::other_stages).collect();
+    let of_stage = observed.clone().without_stages(&settings.plan, &others);
+    let (previous, _) = previous.split(&of_stage, &observed);
+    let (_, theirs) = memory.previous.clone().split(&of_stage, &observed);
+    if previous.is_empty() {
+        return recorded(context, request, nothing_to_give_back()).await;
+    }
+    let changes = baselines::restore(&previous, &of_stage);
     let record = BaselineRecord {
         target: request.target.clone(),
         at: request.now,
@@ -49,11 +55,16 @@ pub async fn restore(
     write(context, request, TargetObject::Baselines, &record).await?;
     let refusals = register(context, request, &baselines, &changes).await?;
     let systems: Vec<OperatingSystem> = refusals.iter().map(|refusal| refusal.operating_system).collect();
-    let given_back =
-        BaselineMemory { previous: record.previous.only(&systems), ..memory.clone().before(&[], &observed, false) };
+    let previous = record.previous.only(&systems).or_later(theirs);
+    let given_back = BaselineMemory { previous, ..memory.clone().before(&[], &observed, false) };
     remember(context, request, &memory, &given_back).await?;
     warn_and_write_refusals(context, request, &refusals).await?;
     ended(context, request, changes, &refusals, restored).await
+}
+
+fn nothing_to_give_back() -> Reason {
+    let text = "no run has replaced anything here, or it was given back before; no instance was asked";
+    Reason::new(ReasonCode::NothingToRestore, text)
 }
 
 /// Registers the baselines of another plan wherever those of this one are registered. What is remembered of the time before

@@ -65,6 +65,7 @@ fn every_error_says_what_to_do_next() {
             name: "shop".into(),
             first: "test".into(),
             second: "production".into(),
+            why: "no tag key tells their instances apart".into(),
         }
         .into(),
         RunError::StageWithoutAccounts { stage: "test".into() }.into(),
@@ -90,7 +91,7 @@ fn every_error_says_what_to_do_next() {
      |
      = help: correct the id (`aws organizations list-accounts` lists the accounts), remove it if the account is gone (with its stage, if that has nothing else), or use a --profile of another organization than o-x
 
-    error: account 123456789012 (shop) is claimed by stage "test" and by stage "production"; exclude it from one of them
+    error: account 123456789012 (shop) is claimed by stage "test" and by stage "production", which cannot share it: no tag key tells their instances apart; exclude it from one of them
      |
      = help: if the earlier stage is right, add exclude: {accounts: ["123456789012"]} to stage "production"; if the stage has no other account, take the stage out instead, because no stage may be empty
 

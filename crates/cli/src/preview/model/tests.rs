@@ -307,6 +307,31 @@ fn what_matches_no_account_is_a_warning() {
 }
 
 #[test]
+fn an_account_that_stages_share_is_in_each_of_them_and_counts_once() {
+    let text = PLAN
+        .replace("    exclude: {accounts: [\"000000000005\"]}\n", "")
+        .replace(
+            "ous: [ou-abcd-11111111]",
+            "ous: [ou-abcd-11111111, ou-abcd-33333333]\n    select: {tags: {Env: [test]}}",
+        )
+        .replace("select: {operatingSystems: [WINDOWS]}", "select: {tags: {Env: [production]}}");
+    let plan = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let preview = of(&plan, &organization(), None, None).expect("a preview");
+    let counts = preview.counts;
+    assert_eq!((counts.accounts, counts.accounts_not_entered, counts.targets), (5, 1, 11));
+    let shown = render(&preview);
+    let lines: Vec<&str> = shown.lines().filter(|line| line.contains("shared with")).map(str::trim).collect();
+    assert_snapshot!(lines.join("\n"), @"
+    000000000004  pay           Production/Payments  ap-northeast-1, ap-northeast-3; shared with production
+    000000000005  pay-own-team  Production/Payments  ap-northeast-1, ap-northeast-3; shared with production
+    000000000004  pay           Production/Payments  ap-northeast-1; shared with test
+    000000000005  pay-own-team  Production/Payments  ap-northeast-1; shared with test
+    ");
+    let alone = of(&plan, &organization(), Some(&["test".to_owned()]), None).expect("a preview");
+    assert!(!render(&alone).contains("shared with"), "the other stage is not in the run");
+}
+
+#[test]
 fn every_account_of_the_organization_is_in_one_place() {
     let organization = organization();
     let preview = of(&plan(), &organization, None, None).expect("a preview");

@@ -238,3 +238,54 @@ fn a_patch_group_is_handed_back_too() {
     let back = hand_over("emergency", "monthly", &emergency);
     assert_eq!(applied(emergency, &back, &[]).patch_groups, before.patch_groups);
 }
+
+/// The plan of two environments that share an account, and the account behind install runs of both.
+fn shared() -> (Observed, Previous) {
+    let stages = ["test", "production"].map(|name| {
+        format!(
+            "  - {{name: {name}, ous: [r-abcd], select: {{tags: {{Env: [{name}]}}}}, baselines: {{AMAZON_LINUX_2023: \
+             {{patchGroup: {name}, rules: [{{product: [\"*\"], approve: {{afterDays: 0}}}}]}}}}}}\n"
+        )
+    });
+    let text = format!(
+        "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\nselect: {{operatingSystems: [AMAZON_LINUX_2023]}}\nstages:\n{}",
+        stages.concat()
+    );
+    let plan = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let (mut account, mut previous) = (untouched(), Previous::default());
+    for stage in &plan.stages {
+        let wanted = desired(&plan, stage, None);
+        let changes = difference(&wanted, &account);
+        previous = previous.or_later(Previous::of(&changes, &account));
+        account = applied(account, &changes, &wanted);
+    }
+    (account, previous)
+}
+
+#[test]
+fn a_stage_that_shares_an_account_gives_back_its_own() {
+    let (account, previous) = shared();
+    let of_test = account.clone().without_stages("monthly", &["production"]);
+    let (ours, theirs) = previous.clone().split(&of_test, &account);
+    let groups = |previous: &Previous| -> Vec<String> {
+        previous.patch_groups.iter().map(|known| known.group.clone()).collect()
+    };
+    assert_eq!((groups(&ours), groups(&theirs)), (vec!["test".to_owned()], vec!["production".to_owned()]));
+    let changes = restore(&ours, &of_test);
+    assert_snapshot!(lines(&changes), @r#"
+    patch group "test" for AMAZON_LINUX_2023 no longer has the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0new12AMAZON_LINUX_2023), nor any other
+    the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 stays in the account
+    "#);
+    let after = applied(account.clone(), &changes, &[]);
+    assert_eq!(after.patch_groups.len(), 1, "the other stage's group keeps its baseline");
+    // The other stage's turn, with what is still recorded.
+    let of_production = after.clone().without_stages("monthly", &["test"]);
+    let (ours, _) = theirs.split(&of_production, &after);
+    assert_eq!(applied(after, &restore(&ours, &of_production), &[]).patch_groups, []);
+    // A plan of another name, and tags that anyone could have set, are not the stage.
+    assert_eq!(account.clone().without_stages("other", &["production"]), account);
+    let mut untold = account.clone();
+    untold.baselines.iter_mut().for_each(|baseline| baseline.is_recorded = false);
+    assert_eq!(untold.clone().without_stages("monthly", &["production"]), untold);
+    assert_eq!(previous.clone().split(&account, &account), (previous, Previous::default()));
+}

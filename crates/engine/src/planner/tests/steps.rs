@@ -1,10 +1,13 @@
 //! Stages, claims, exclusions and the order of accounts.
 
+use std::collections::BTreeMap;
+
 use orgpatch_model::reason::ReasonCode;
 use orgpatch_plan::{Approve, Untested};
 
 use super::*;
-use crate::planner::{check_first_stage, check_stages, selection_of, unmatched};
+use crate::planner::sharing::sharing;
+use crate::planner::{SharingStage, check_first_stage, check_stages, unmatched};
 use crate::stage_memory::StageMemory;
 
 fn ids(resolution: &Resolution) -> Vec<String> {
@@ -96,10 +99,56 @@ fn two_claims_are_an_error_that_names_both_unless_one_excludes_the_account() {
     let error = resolve(&both, &four(), None).expect_err("two claims");
     assert_eq!(
         error.to_string(),
-        "account 000000000003 (name-000000000003) is claimed by stage \"test\" and by stage \"production\"; exclude it from one of them"
+        "account 000000000003 (name-000000000003) is claimed by stage \"test\" and by stage \"production\", which cannot share it: no tag key tells their instances apart; exclude it from one of them"
     );
     both.stages[1].exclude.accounts = vec!["000000000003".into()];
     resolve(&both, &four(), None).expect("one claim is left");
+}
+
+/// A stage that selects one value of a tag.
+fn environment(name: &str, ous: &[&str]) -> Stage {
+    let select = Selection { tags: [("Env".to_owned(), [name].into())].into(), ..Selection::default() };
+    Stage { select: Some(select), ..stage(name, ous) }
+}
+
+#[test]
+fn an_account_whose_instances_a_tag_tells_apart_is_in_a_step_of_each_stage() {
+    let mut production = environment("production", &["ou-p"]);
+    production.regions = vec!["ap-northeast-3".into()];
+    let plan = plan(vec![environment("test", &["ou-t", "ou-p-pay"]), production, environment("dr", &["ou-p-pay"])]);
+    let sharing_in = |only: Option<&[String]>| {
+        let Resolution { steps, shared, .. } = resolve(&plan, &four(), only).expect("resolves");
+        assert_eq!(shared, BTreeMap::from([("000000000003".to_owned(), vec![0, 1, 2])]));
+        let all = (0..steps.len()).flat_map(|nth| {
+            let id = &steps[nth].id;
+            let others = sharing(&plan, &steps, nth, &shared).into_iter();
+            others.map(move |SharingStage { stage, turn, accounts, regions, .. }| {
+                format!("{id}: {stage} {turn:?} {accounts:?} {regions:?}")
+            })
+        });
+        all.collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(sharing_in(None), @r#"
+    01-test-1: production Later {"000000000003"} ["ap-northeast-3"]
+    01-test-1: dr Later {"000000000003"} ["ap-northeast-1", "ap-northeast-3"]
+    02-production-1: test Earlier("01-test-1") {"000000000003"} ["ap-northeast-1", "ap-northeast-3"]
+    02-production-1: dr Later {"000000000003"} ["ap-northeast-1", "ap-northeast-3"]
+    03-dr-1: test Earlier("01-test-1") {"000000000003"} ["ap-northeast-1", "ap-northeast-3"]
+    03-dr-1: production Earlier("02-production-1") {"000000000003"} ["ap-northeast-3"]
+    "#);
+    insta::assert_snapshot!(sharing_in(Some(&["production".to_owned()])), @r#"
+    01-production-1: test Never {"000000000003"} ["ap-northeast-1", "ap-northeast-3"]
+    01-production-1: dr Never {"000000000003"} ["ap-northeast-1", "ap-northeast-3"]
+    "#);
+    let outside = resolve(&plan, &four(), Some(&["test".to_owned()])).expect("resolves").outside;
+    assert_eq!(outside.len(), 2, "what a stage of the run has is not outside: {outside:?}");
+
+    let mut two = plan.clone();
+    two.stages[0].ous = vec!["ou-t".into()];
+    let outside = resolve(&two, &four(), Some(&["test".to_owned()])).expect("resolves").outside;
+    let of_three = outside.iter().find(|one| one.account_id == "000000000003").expect("it is outside");
+    let text = "the stages \"production\", \"dr\" are not part of this run (stage-not-in-run)";
+    assert_eq!(of_three.reason.to_string(), text);
 }
 
 #[test]
@@ -145,7 +194,7 @@ fn a_stage_cannot_take_back_what_the_plan_excludes() {
     plan.select.tags = [("Patch".to_owned(), ["enabled"].into())].into();
     plan.stages[0].select =
         Some(Selection { tags: [("Env".to_owned(), ["test"].into())].into(), ..Selection::default() });
-    let selection = selection_of(&plan, &plan.stages[0]);
+    let selection = plan.selection_of(&plan.stages[0]);
     assert_eq!(selection.exclude.instances, ["i-1"]);
     assert_eq!(selection.tags.keys().collect::<Vec<_>>(), ["Env"]);
 }

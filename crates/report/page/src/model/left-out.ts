@@ -13,7 +13,13 @@ export interface LeftOutGroup {
 }
 
 /** What the plan does not select, and what a run about readiness leaves out, is told elsewhere. */
-const NOT_TOLD = ["hybrid-node", "readiness-only", "not-selected-by-operating-system", "not-selected-by-tags"];
+const NOT_TOLD = [
+  "hybrid-node",
+  "readiness-only",
+  "not-selected-by-operating-system",
+  "not-selected-by-tags",
+  "other-stage",
+];
 
 const isLeftOut = ({ outcome, reason }: Instance): boolean =>
   outcome === "skipped" ? !NOT_TOLD.includes(reason.code) : reason.code === "max-errors";

@@ -90,7 +90,7 @@ export function pathTo(node: OrgNode): OrgNode[] {
 export const withoutAccess = (targets: TargetReport[]): TargetReport[] =>
   targets.filter((target) => !["reached", "not-attempted", "error"].includes(target.outcome));
 
-/** Targets of one account that ended with the same outcome for the same reason. */
+/** Targets of one account in one stage that ended with the same outcome for the same reason. */
 export interface UnreachedAccount {
   accountId: string;
   accountName: string;
@@ -110,7 +110,8 @@ export const accountsWithLostResults = (data: Data): UnreachedAccount[] =>
 function byAccount(targets: TargetReport[]): UnreachedAccount[] {
   const rows = new Map<string, UnreachedAccount>();
   for (const target of targets) {
-    const key = [target.accountId, target.outcome, target.reason.code, target.reason.text].join("\n");
+    const { accountId, stage, outcome, reason } = target;
+    const key = [accountId, stage, outcome, reason.code, reason.text].join("\n");
     const row = rows.get(key);
     if (row) row.regions.push(target.region);
     else rows.set(key, { ...target, regions: [target.region] });

@@ -20,11 +20,11 @@ export function notSeen(data: Data, step?: StepReport): string {
   const isOf = ({ stage, wave }: { stage: string; wave: number }): boolean =>
     !step || (stage === step.stage && wave === step.wave);
   const without = data.instances.filter((row) => isOf(row) && isWithoutResult(row)).length;
-  const listed = new Set(data.instances.map((row) => `${row.accountId}/${row.region}`));
+  const place = (of: { stage: string; accountId: string; region: string }): string =>
+    `${of.stage}/${of.accountId}/${of.region}`;
+  const listed = new Set(data.instances.map(place));
   const targets = data.targets.filter(isOf);
-  const notListed = targets.filter(
-    (target) => target.outcome !== "reached" && !listed.has(`${target.accountId}/${target.region}`),
-  ).length;
+  const notListed = targets.filter((target) => target.outcome !== "reached" && !listed.has(place(target))).length;
   const all = [
     ...(without > 0 ? [`${plural(without, "listed instance")} without a scan result`] : []),
     ...(notListed > 0

@@ -1,0 +1,301 @@
+//! Which step lists an instance of a target that several stages share.
+//!
+//! A step lists what its stage selects. What no stage selects is listed by the last step of the run that works on the target. The
+//! tags of an instance may change between two steps: what one step has listed, no later one lists again.
+
+use std::collections::{HashMap, HashSet};
+
+use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::reason::{Reason, ReasonCode};
+use orgpatch_model::target::Target;
+use orgpatch_plan::Selection;
+
+use super::{Eligibility, InventoryInstance};
+use crate::planner::{SharingStage, StepSettings, Turn};
+use crate::selection::{lacks_tag, left_out};
+
+/// The most stages of which a reason says what they select.
+const MOST_TOLD: usize = 3;
+
+/// The stages that share a target, as one step sees them.
+pub struct Sharing<'s> {
+    stage: &'s str,
+    select: &'s Selection,
+    others: Vec<&'s SharingStage>,
+}
+
+/// Where an instance is listed.
+enum Listed {
+    /// In another step.
+    Elsewhere,
+    /// Here, as it is.
+    Here,
+    /// Here, left out for that reason.
+    LeftOut(Reason),
+}
+
+impl<'s> Sharing<'s> {
+    /// Returns the stages that share a target with the step; None if the target is the step's alone.
+    #[must_use]
+    pub fn of(settings: &'s StepSettings, target: &'s Target) -> Option<Self> {
+        let others: Vec<&SharingStage> = settings.sharing.iter().filter(|other| other.has_target(target)).collect();
+        (!others.is_empty()).then_some(Self { stage: &target.stage, select: &settings.select, others })
+    }
+
+    /// Returns the names of the other stages.
+    pub fn other_stages(&self) -> impl Iterator<Item = &'s str> {
+        self.others.iter().map(|other| other.stage.as_str())
+    }
+
+    /// Returns the steps that listed instances of the target before, by their ids.
+    pub fn earlier_steps(&self) -> impl Iterator<Item = &'s str> {
+        self.others.iter().filter_map(|other| match &other.turn {
+            Turn::Earlier(step) => Some(step.as_str()),
+            Turn::Later | Turn::Never => None,
+        })
+    }
+
+    /// Keeps the instances that this step lists. `before` are the ids that earlier steps listed.
+    pub fn keep_listed(&self, instances: &mut Vec<InventoryInstance>, ec2: &[Ec2Instance], before: &HashSet<String>) {
+        let ec2: HashMap<&str, &Ec2Instance> = ec2.iter().map(|one| (one.id.as_str(), one)).collect();
+        let is_last = self.others.iter().all(|other| other.turn != Turn::Later);
+        instances.retain_mut(|row| {
+            if before.contains(&row.instance_id) {
+                return false;
+            }
+            let listed = match ec2.get(row.instance_id.as_str()) {
+                Some(instance) => self.listed(row, instance, is_last),
+                // A hybrid node, which no stage selects.
+                None if is_last => Listed::Here,
+                None => Listed::Elsewhere,
+            };
+            if let Listed::LeftOut(reason) = listed {
+                row.eligibility = Eligibility::Skipped(reason);
+                return true;
+            }
+            matches!(listed, Listed::Here)
+        });
+    }
+
+    fn listed(&self, row: &InventoryInstance, instance: &Ec2Instance, is_last: bool) -> Listed {
+        let selects = |select: &Selection| left_out(select, instance, row.os).is_none();
+        if selects(self.select) {
+            return Listed::Here;
+        }
+        if let Some(other) = self.others.iter().find(|other| selects(&other.select)) {
+            let why = match &other.turn {
+                Turn::Later => return Listed::Elsewhere,
+                _ if !is_last => return Listed::Elsewhere,
+                Turn::Earlier(_) => {
+                    "its step did not list it: the instance came or got its tags later, or the target could not be read then"
+                }
+                Turn::Never => "that stage is not part of this run",
+            };
+            let text = format!("stage {:?} selects this instance, and {why}", other.stage);
+            return Listed::LeftOut(Reason::new(ReasonCode::OtherStage, text));
+        }
+        if lacks_tag(self.select, instance).is_none() {
+            // It belongs here, and the plan leaves it out for another reason.
+            return Listed::Here;
+        }
+        if !is_last {
+            return Listed::Elsewhere;
+        }
+        let own = self.others.iter().find(|other| lacks_tag(&other.select, instance).is_none());
+        if let Some(reason) = own.and_then(|other| left_out(&other.select, instance, row.os)) {
+            return Listed::LeftOut(reason);
+        }
+        let all = [(self.stage, self.select)].into_iter();
+        let all: Vec<(&str, &Selection)> =
+            all.chain(self.others.iter().map(|other| (other.stage.as_str(), &other.select))).collect();
+        let asked = all.iter().take(MOST_TOLD).filter_map(|(stage, select)| {
+            let key = lacks_tag(select, instance)?;
+            Some(format!("{stage:?} asks for {key}={}", select.tags[key]))
+        });
+        let mut asked: Vec<String> = asked.collect();
+        if all.len() > MOST_TOLD {
+            asked.push(format!("and {} more", all.len() - MOST_TOLD));
+        }
+        let text = format!("no stage selects this instance by its tags: {}", asked.join(", "));
+        Listed::LeftOut(Reason::new(ReasonCode::NotSelectedByTags, text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use orgpatch_plan::{Exclusion, TagValues};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fixtures::target;
+    use crate::inventory::list;
+
+    /// The stages of a plan: those with a value select it, one without leaves out what the others select.
+    const STAGES: [(&str, Option<&str>); 4] =
+        [("dev", Some("dev")), ("test", Some("test")), ("production", Some("prod")), ("rest", None)];
+
+    fn selection(value: Option<&str>) -> Selection {
+        let tag = |values: TagValues| [("Env".to_owned(), values)].into();
+        if let Some(value) = value {
+            return Selection { tags: tag([value].into()), ..Selection::default() };
+        }
+        let tags = tag(["dev", "test", "prod"].into());
+        Selection { exclude: Exclusion { tags, ..Exclusion::default() }, ..Selection::default() }
+    }
+
+    fn instance(id: &str, tags: &[(&str, &str)]) -> Ec2Instance {
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Ec2Instance { id: id.into(), state: "running".into(), tags, ..Ec2Instance::default() }
+    }
+
+    /// Returns what each step of a run lists, by stage. `stages` are those that share the target, `in_run` those of the run, and `ec2`
+    /// gives what is there when each of these lists its instances.
+    fn listed(
+        stages: &[(&str, Option<&str>)],
+        in_run: &[usize],
+        ec2: impl Fn(usize) -> Vec<Ec2Instance>,
+    ) -> Vec<(String, Vec<InventoryInstance>)> {
+        let mut before = HashSet::new();
+        let mut all = Vec::new();
+        for (turn, &stage) in in_run.iter().enumerate() {
+            let others: Vec<SharingStage> = (0..stages.len())
+                .filter(|other| *other != stage)
+                .map(|other| SharingStage {
+                    stage: stages[other].0.into(),
+                    turn: match in_run.iter().position(|one| *one == other) {
+                        Some(position) if position < turn => {
+                            Turn::Earlier(format!("{position:02}-{}-1", stages[other].0))
+                        }
+                        Some(_) => Turn::Later,
+                        None => Turn::Never,
+                    },
+                    select: selection(stages[other].1),
+                    accounts: ["222200000001".to_owned()].into(),
+                    regions: vec!["ap-northeast-1".into()],
+                })
+                .collect();
+            let select = selection(stages[stage].1);
+            let sharing = Sharing { stage: stages[stage].0, select: &select, others: others.iter().collect() };
+            let ec2 = ec2(turn);
+            let mut rows = list::inventory(&select, &ec2, &[]);
+            sharing.keep_listed(&mut rows, &ec2, &before);
+            before.extend(rows.iter().map(|row| row.instance_id.clone()));
+            all.push((stages[stage].0.to_owned(), rows));
+        }
+        all
+    }
+
+    fn lines(listed: &[(String, Vec<InventoryInstance>)]) -> String {
+        let line = |stage: &String, row: &InventoryInstance| match &row.eligibility {
+            Eligibility::Skipped(reason) => format!("{stage}: {} {reason}", row.instance_id),
+            _ => format!("{stage}: {} selected", row.instance_id),
+        };
+        let all = listed.iter().flat_map(|(stage, rows)| rows.iter().map(move |row| line(stage, row)));
+        all.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn what_no_stage_selects_is_listed_by_the_last_step() {
+        let ec2 = |_| {
+            vec![
+                instance("i-dev", &[("Env", "dev")]),
+                instance("i-none", &[]),
+                instance("i-prod", &[("Env", "prod")]),
+                instance("i-test", &[("Env", "test")]),
+            ]
+        };
+        insta::assert_snapshot!(lines(&listed(&STAGES[..3], &[0, 1, 2], ec2)), @r#"
+        dev: i-dev selected
+        test: i-test selected
+        production: i-none no stage selects this instance by its tags: "production" asks for Env=prod, "dev" asks for Env=dev, "test" asks for Env=test (not-selected-by-tags)
+        production: i-prod selected
+        "#);
+        insta::assert_snapshot!(lines(&listed(&STAGES[..3], &[1], ec2)), @r#"
+        test: i-dev stage "dev" selects this instance, and that stage is not part of this run (other-stage)
+        test: i-none no stage selects this instance by its tags: "test" asks for Env=test, "dev" asks for Env=dev, "production" asks for Env=prod (not-selected-by-tags)
+        test: i-prod stage "production" selects this instance, and that stage is not part of this run (other-stage)
+        test: i-test selected
+        "#);
+        insta::assert_snapshot!(lines(&listed(&STAGES, &[3, 1], ec2)), @r#"
+        rest: i-none selected
+        test: i-dev stage "dev" selects this instance, and that stage is not part of this run (other-stage)
+        test: i-prod stage "production" selects this instance, and that stage is not part of this run (other-stage)
+        test: i-test selected
+        "#);
+    }
+
+    #[test]
+    fn an_instance_whose_tags_change_between_two_steps_is_listed_once() {
+        let ec2 = |turn| {
+            let value = |first, then| if turn == 0 { first } else { then };
+            vec![
+                instance("i-back", &[("Env", value("prod", "test"))]),
+                instance("i-forth", &[("Env", value("test", "prod"))]),
+            ]
+        };
+        insta::assert_snapshot!(lines(&listed(&STAGES[1..3], &[0, 1], ec2)), @r#"
+        test: i-forth selected
+        production: i-back stage "test" selects this instance, and its step did not list it: the instance came or got its tags later, or the target could not be read then (other-stage)
+        "#);
+    }
+
+    #[test]
+    fn a_target_that_no_other_stage_has_is_the_steps_alone() {
+        let target = target();
+        let mut other = SharingStage {
+            stage: "production".into(),
+            turn: Turn::Later,
+            select: Selection::default(),
+            accounts: BTreeSet::from(["222200000001".to_owned()]),
+            regions: vec!["ap-northeast-3".into()],
+        };
+        assert!(!other.has_target(&target));
+        other.regions.push("ap-northeast-1".into());
+        assert!(other.has_target(&target));
+        other.accounts = BTreeSet::from(["222200000002".to_owned()]);
+        assert!(!other.has_target(&target));
+    }
+
+    proptest! {
+        /// Whatever the tags are when a step lists its instances: each one is listed by exactly one step. If they stay, it is the
+        /// step of the stage that selects it.
+        #[test]
+        fn each_instance_is_listed_once(
+            in_run in Just((0..4_usize).collect::<Vec<_>>()).prop_shuffle().prop_flat_map(|all| {
+                (1..=all.len()).prop_map(move |n| all[..n].to_vec())
+            }),
+            values in proptest::collection::vec(proptest::collection::vec(proptest::option::of(0..4_usize), 4), 0..12),
+            stays in any::<bool>(),
+        ) {
+            const VALUES: [&str; 4] = ["dev", "test", "prod", "Prod"];
+            let ec2 = |turn: usize| values.iter().enumerate().map(|(nth, values)| {
+                let value = values[if stays { 0 } else { turn }];
+                let tags: Vec<(&str, &str)> = value.map(|value| ("Env", VALUES[value])).into_iter().collect();
+                instance(&format!("i-{nth}"), &tags)
+            }).collect::<Vec<_>>();
+            let all = listed(&STAGES, &in_run, ec2);
+            let mut places: BTreeMap<&str, Vec<(&str, bool)>> = BTreeMap::new();
+            for (stage, rows) in &all {
+                for row in rows {
+                    places.entry(&row.instance_id).or_default().push((stage, row.is_selected()));
+                }
+            }
+            prop_assert_eq!(places.len(), values.len());
+            for (id, places) in places {
+                prop_assert_eq!(places.len(), 1, "{} {:?}", id, places);
+                if stays {
+                    let nth: usize = id.trim_start_matches("i-").parse().expect("a number");
+                    let value = values[nth][0].map(|value| VALUES[value]);
+                    let of = |stage: &usize| {
+                        STAGES[*stage].1 == value || (STAGES[*stage].1.is_none() && value.is_none_or(|value| value == "Prod"))
+                    };
+                    let own = in_run.iter().find(|stage| of(stage)).map(|stage| STAGES[*stage].0);
+                    prop_assert_eq!(own.is_some(), places[0].1);
+                    prop_assert!(own.is_none_or(|own| own == places[0].0));
+                }
+            }
+        }
+    }
+}
