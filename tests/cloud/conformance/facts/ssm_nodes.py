@@ -62,13 +62,17 @@ def _patches(asker: Asker) -> str:
 
 def _covered(asker: Asker) -> str:
     """Says whether the patches of an instance are as many as its result counts, and tell their classification."""
-    counted = {state["InstanceId"]: sum(state.get(count, 0) for count in _COVERED.values()) for state in _results(asker)}
+    counted = {
+        state["InstanceId"]: sum(state.get(count, 0) for count in _COVERED.values()) for state in _results(asker)
+    }
     instance = next((one for one, count in counted.items() if count > 0), None)
     if instance is None:
         raise CannotTell("no instance has an installed patch that its baseline covers: patch one, and ask again")
     filters = [{"Key": "State", "Values": list(_COVERED)}]
-    pages = asker.client("ssm").get_paginator("describe_instance_patches").paginate(
-        InstanceId=instance, Filters=filters, PaginationConfig={"PageSize": 100}
+    pages = (
+        asker.client("ssm")
+        .get_paginator("describe_instance_patches")
+        .paginate(InstanceId=instance, Filters=filters, PaginationConfig={"PageSize": 100})
     )
     patches = [patch for page in pages for patch in page["Patches"]]
     asker.notes.append(f"{counted[instance]} counted, {len(patches)} listed")
@@ -214,8 +218,8 @@ FACTS = (
     ),
     Fact(
         name="covered-patches",
-        says="DescribeInstancePatches by the states of what is installed and covered by the baseline has as many patches as "
-        "the result of the instance counts, and tells their classification.",
+        says="DescribeInstancePatches by the states of what is installed and covered by the baseline has as many "
+        "patches as the result of the instance counts, and tells their classification.",
         calls=("ssm:DescribeInstancePatchStates", "ssm:DescribeInstancePatches"),
         sources=(
             Model(
