@@ -1,6 +1,8 @@
 //! The results of a target's scans: the facts are fetched here, what they mean is decided in the rules. The results of one chunk
 //! of instances are in memory at a time.
 
+mod rules;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -12,7 +14,7 @@ use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::ledger::{IntentScope, Ledger, PhaseAndPass};
 use orgpatch_aws::store::step_inputs;
-use orgpatch_engine::baselines::{AppliedBaselines, BaselineRecord, ComparedBaseline};
+use orgpatch_engine::baselines::{AppliedBaselines, BaselineRecord, CheckedBaselines, ComparedBaseline};
 use orgpatch_engine::install::order::InstallOrder;
 use orgpatch_engine::install::second_pass::{SecondPassRules, after_both, second_pass};
 use orgpatch_engine::inventory::Inventory;
@@ -25,6 +27,7 @@ use orgpatch_engine::promotion::TestedSet;
 use orgpatch_engine::results::command_results::CommandResult;
 use orgpatch_engine::results::instance_results::{Evidence, Judged, View};
 use orgpatch_engine::results::other_baseline::OtherBaseline;
+use orgpatch_engine::results::rules_seen::RulesSeen;
 use orgpatch_engine::results::{InstanceRow, TargetRecord, command_results, instance_results};
 use orgpatch_engine::sending::intent::Intent;
 use orgpatch_engine::sending::invocation::InvocationResult;
@@ -87,11 +90,12 @@ struct Look<'a> {
     time: TimeLeft,
 }
 
-/// What the inventory says of the target and not of an instance. The record of the scan keeps it.
+/// What inventory and scan say of the target and not of an instance. The record of the scan keeps it.
 #[derive(Default)]
 struct Seen {
     conflict_notes: Vec<Reason>,
     matching: Option<Vec<PlanEntry>>,
+    rules: Vec<RulesSeen>,
 }
 
 /// How a look at a chunk ended.
@@ -107,7 +111,7 @@ enum ChunkState {
 
 impl Look<'_> {
     async fn after_scan(&self, asked: &Results) -> Result<Next, TargetError> {
-        let compared = &self.compared_baselines().await?;
+        let baselines = &self.checked_baselines().await?;
         self.each_chunk(async |chunk| {
             let (request, store) = (self.request, &self.context.store);
             let inventory: Inventory = store.get(&request.chunk_key(ChunkObject::Inventory, chunk)).await?;
@@ -121,11 +125,12 @@ impl Look<'_> {
             let patches = self.patches(&judged).await?;
             let mut rows = instance_results::scan_rows(view, &inventory, asked, &judged, patches);
             match self.settings.operation {
-                Operation::Scan => instance_results::mark_judged_by(&mut rows, &judged, compared),
-                _ => self.other_baseline(compared).after_scan(&mut rows, &judged),
+                Operation::Scan => instance_results::mark_judged_by(&mut rows, &judged, baselines),
+                _ => self.other_baseline(&baselines.compared).after_scan(&mut rows, &judged),
             }
+            let rules = rules::seen(self, baselines, &rows, &judged).await?;
             let Inventory { conflict_notes, matching, .. } = inventory;
-            self.write(chunk, rows, Seen { conflict_notes, matching }).await
+            self.write(chunk, rows, Seen { conflict_notes, matching, rules }).await
         })
         .await
     }
@@ -135,7 +140,7 @@ impl Look<'_> {
     async fn before_install(&self, asked: &Results) -> Result<Next, TargetError> {
         let (request, store) = (self.request, &self.context.store);
         let tested = &step_inputs::tested(store, &request.run_id, self.settings).await?;
-        let compared = &self.compared_baselines().await?;
+        let compared = &self.checked_baselines().await?.compared;
         self.each_chunk(async |chunk| {
             let Some(planned) = step_inputs::planned_install(store, request, chunk).await? else {
                 return Ok(ChunkState::Recorded);
@@ -161,7 +166,7 @@ impl Look<'_> {
             return Ok(Next::again(NextFunction::Install, (Phase::Install, pass), 0));
         };
         let tested = &self.only_tested().await?;
-        let compared = &self.compared_baselines().await?;
+        let compared = &self.checked_baselines().await?.compared;
         self.each_chunk(async |chunk| match pass {
             Pass::First => self.after_first_pass(chunk, (installed, verified), compared, tested.as_ref()).await,
             Pass::Second => self.after_second_pass(chunk, (installed, verified), compared).await,
@@ -288,14 +293,17 @@ impl Look<'_> {
 
     /// Returns the plan's baselines as the target has them. Empty: the plan has none there, so that whichever the account has is
     /// right.
-    async fn compared_baselines(&self) -> Result<Vec<ComparedBaseline>, TargetError> {
+    async fn checked_baselines(&self) -> Result<CheckedBaselines, TargetError> {
         let (request, store) = (self.request, &self.context.store);
-        if self.settings.baselines.is_empty() {
-            return Ok(Vec::new());
+        // Those of a frozen step are not in its settings.
+        if self.settings.baselines.is_empty() && !self.settings.is_frozen() {
+            return Ok(CheckedBaselines::default());
         }
         if self.settings.operation == Operation::Scan {
             let found: Option<BaselineRecord> = store.find_once(&request.key(TargetObject::Baselines)).await?;
-            return Ok(found.map(|record| record.compared).unwrap_or_default());
+            let found =
+                found.map(|BaselineRecord { compared, not_compared, .. }| CheckedBaselines { compared, not_compared });
+            return Ok(found.unwrap_or_default());
         }
         let scan = store.find_once(&request.key(TargetObject::AppliedBaselines)).await?;
         let withholds = self.settings.promotion.as_ref().is_some_and(Promotion::withholds_untested);
@@ -304,7 +312,8 @@ impl Look<'_> {
         } else {
             None
         };
-        Ok(AppliedBaselines::in_install(scan, withholding))
+        let compared = AppliedBaselines::in_install(scan, withholding);
+        Ok(CheckedBaselines { compared, ..CheckedBaselines::default() })
     }
 
     fn other_baseline<'b>(&self, compared: &'b [ComparedBaseline]) -> OtherBaseline<'b> {
@@ -369,6 +378,7 @@ impl Look<'_> {
             instances,
             conflict_notes: seen.conflict_notes,
             matching: seen.matching,
+            rules: seen.rules,
         };
         let key = request.chunk_key(ChunkObject::record(request.phase), chunk);
         self.context.store.write_once(&key, &record).await?;

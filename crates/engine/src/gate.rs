@@ -538,6 +538,7 @@ mod tests {
             installed_at: None,
             conflict_notes: Vec::new(),
             matching: None,
+            rules: Vec::new(),
             baseline_changes: Vec::new(),
             are_baselines_compared: false,
         }
@@ -941,6 +942,7 @@ mod tests {
             instances,
             conflict_notes: Vec::new(),
             matching: None,
+            rules: Vec::new(),
         };
         let shown = |instances| {
             order(&scan(instances)).map(|order| {

@@ -1,15 +1,18 @@
 //! Which parts of a plan match nothing. An exclusion that excludes nothing protects nothing, and a misspelt tag looks like one that
 //! is right.
 
+mod rules;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_plan::{NeverReboot, Plan, Selection, TagValues};
+pub use rules::{RuleMatches, UnmatchedRule};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A field of a plan or stage that names accounts, organizational units, instances or tags.
+/// A field of a plan or stage that names accounts, organizational units, instances or tags, or selects patches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum PlanField {
     /// Organizational units of a stage.
@@ -36,6 +39,9 @@ pub enum PlanField {
     /// Tags of instances that are never rebooted.
     #[serde(rename = "neverReboot.tags")]
     NeverRebootTags,
+    /// Approval rules of a baseline.
+    #[serde(rename = "baselines.rules")]
+    BaselineRules,
 }
 
 impl fmt::Display for PlanField {
@@ -48,6 +54,7 @@ impl fmt::Display for PlanField {
             Self::SelectTags => "tag",
             Self::ExcludeTags => "excluded tag",
             Self::NeverRebootTags => "neverReboot tag",
+            Self::BaselineRules => "rule",
         })
     }
 }
@@ -57,7 +64,7 @@ impl fmt::Display for PlanField {
 pub struct PlanEntry {
     /// The field.
     pub field: PlanField,
-    /// An id, or a tag as `key=value`; of a tag with `any` only the key.
+    /// An id, or a tag as `key=value`; of a tag with `any` only the key. Of a rule its number, operating system and filters.
     pub entry: String,
 }
 
@@ -83,6 +90,17 @@ pub struct MatchedNothing {
     /// What matched nothing.
     #[serde(flatten)]
     pub entry: PlanEntry,
+    /// The approval rule, if it is one: it approved no patch of the instances that were scanned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<UnmatchedRule>,
+}
+
+impl MatchedNothing {
+    /// Returns an entry that is no rule.
+    #[must_use]
+    pub fn new(stage: Option<String>, entry: PlanEntry) -> Self {
+        Self { stage, entry, rule: None }
+    }
 }
 
 impl fmt::Display for MatchedNothing {
@@ -171,12 +189,12 @@ impl Matches {
         for one in about_instances(&plan.select, &plan.never_reboot) {
             let entry = one.entry();
             let stages = if entry.field == PlanField::SelectTags { &without_tags } else { &all };
-            entries.push((MatchedNothing { stage: None, entry }, stages.clone()));
+            entries.push((MatchedNothing::new(None, entry), stages.clone()));
         }
         for stage in in_run() {
             let Some(own) = &stage.select else { continue };
             for one in about_instances(own, &NeverReboot::default()) {
-                let part = MatchedNothing { stage: Some(stage.name.clone()), entry: one.entry() };
+                let part = MatchedNothing::new(Some(stage.name.clone()), one.entry());
                 entries.push((part, [stage.name.clone()].into()));
             }
         }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use orgpatch_engine::baselines::Change;
 use orgpatch_engine::gate::{CaughtError, GateDecision, GateRecord};
-use orgpatch_engine::matches::Matches;
+use orgpatch_engine::matches::{Matches, RuleMatches};
 use orgpatch_engine::planner::{AccountOutsidePlan, RunDocument, StepSummary};
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_engine::results::reconcile::{KnownTarget, StepEnd, TargetResult, WholeTarget, reconcile};
@@ -38,6 +38,7 @@ pub struct Assembly {
     steps: Vec<StepInWork>,
     accounts_outside_plan: Vec<AccountOutsidePlan>,
     matches: Matches,
+    rules: RuleMatches,
     readiness: ReadinessTally,
     highlights: Highlights,
     halt: Option<HaltTally>,
@@ -83,7 +84,7 @@ impl Assembly {
         let only = run.input.stages.as_deref();
         let stages_not_in_run = run.plan.stages.iter().filter(|stage| !stage.is_in_run(only));
         let stages_not_in_run = stages_not_in_run.map(|stage| stage.name.clone()).collect();
-        let matches = Matches::of(&run.plan, only);
+        let (matches, rules) = (Matches::of(&run.plan, only), RuleMatches::of(&run.plan, only));
         let (decision, reason) = course::ending(&run.steps, &gates, error);
         let ends = course::ends(&gates, error);
         let halt = HaltTally::new(&run.steps, &gates).filter(|_| decision == RunDecision::Halted);
@@ -126,6 +127,7 @@ impl Assembly {
             },
             accounts_outside_plan: run.accounts_outside_plan,
             matches,
+            rules,
             readiness: ReadinessTally::default(),
             highlights: Highlights::default(),
             halt,
@@ -170,7 +172,10 @@ impl Assembly {
         let whole = step
             .incomplete
             .add(&result)
-            .inspect(|whole| self.matches.add(&step.summary.stage, whole.matching.as_deref()))
+            .inspect(|whole| {
+                self.matches.add(&step.summary.stage, whole.matching.as_deref());
+                self.rules.add(&step.summary.stage, &whole.rules);
+            })
             .map(|whole| TargetReport { baselines: state(&whole), ..target_report(whole).0 });
         if let Some(target) = &whole {
             let has_rows = std::mem::take(&mut step.has_rows);
@@ -201,6 +206,7 @@ impl Assembly {
     pub fn end(self, comparing: Option<Comparing>) -> (Head, Highlights) {
         let mut run = self.run;
         run.matched_nothing.extend(self.matches.end());
+        run.matched_nothing.extend(self.rules.end());
         let steps: Vec<StepReport> = self.steps.into_iter().map(|step| step.end(&run)).collect();
         let comparison = comparing.and_then(|comparing| comparing.end(&steps));
         let mut stages: Vec<&str> = steps.iter().map(|step| step.stage.as_str()).collect();
@@ -262,6 +268,7 @@ fn target_report(result: TargetResult) -> (TargetReport, Vec<InstanceRow>) {
         instances,
         conflict_notes,
         matching: _,
+        rules: _,
         baseline_changes,
         are_baselines_compared: _,
     } = result;

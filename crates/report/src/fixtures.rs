@@ -93,6 +93,7 @@ pub fn report_of(known: impl Fn(RecordedTarget) -> KnownTarget) -> Report {
             instances,
             conflict_notes: Vec::new(),
             matching: None,
+            rules: Vec::new(),
         }),
         order: None,
         first_pass: None,

@@ -80,6 +80,10 @@ pub struct Highlights {
     good_by_another: usize,
     /// How many of those an install run skipped for it.
     skipped_for_another: usize,
+    /// Instances of a scan run whose baseline could not be compared with the plan's.
+    not_compared: usize,
+    /// How many of those have nothing missing by it.
+    good_not_compared: usize,
     /// Targets of a scan run whose baselines differ from the plan.
     baselines_differ: usize,
     /// Instances for which security updates are out that their baseline does not approve.
@@ -136,9 +140,14 @@ impl Highlights {
         self.with_conflicts += usize::from(!row.conflicts.is_empty());
         self.left_alone += usize::from(competing::is_reason(&row.reason));
         self.baseline_refused += usize::from(row.reason.code == ReasonCode::BaselineRefused);
-        if row.judged_by.is_some() {
+        let is_good = matches!(row.outcome, Outcome::Compliant | Outcome::Patched);
+        let judged_by = row.judged_by.as_ref().map(|reason| &reason.code);
+        if judged_by == Some(&ReasonCode::BaselineNotCompared) {
+            self.not_compared += 1;
+            self.good_not_compared += usize::from(is_good);
+        } else if judged_by.is_some() {
             *self.judged_by_another.entry((row.stage.clone(), row.wave)).or_default() += 1;
-            self.good_by_another += usize::from(matches!(row.outcome, Outcome::Compliant | Outcome::Patched));
+            self.good_by_another += usize::from(is_good);
             let is_skipped = row.outcome == Outcome::Skipped && row.reason.code == ReasonCode::ConflictOtherBaseline;
             self.skipped_for_another += usize::from(is_skipped);
         }
@@ -162,7 +171,8 @@ impl Highlights {
 
     /// Returns how much is up to date and what was not seen, and which accounts could not be entered.
     pub(crate) fn about_what_was_seen(&self, run: &RunReport) -> impl Iterator<Item = String> {
-        self.seen.sentence(run, self.good_by_another).into_iter().chain(self.seen.about_accounts())
+        let not_by_the_plan = self.good_by_another + self.good_not_compared;
+        self.seen.sentence(run, not_by_the_plan).into_iter().chain(self.seen.about_accounts())
     }
 
     /// Returns how many instances were left out, by reason: `2 excluded-by-tag, 1 max-errors`.
@@ -214,7 +224,18 @@ impl Highlights {
 
     /// Returns what a run says about the baselines by which instances were judged; None if they are the plan's everywhere.
     /// A preview of baselines says it in its result.
-    pub(crate) fn about_baselines(&self, run: &RunReport) -> Option<String> {
+    pub(crate) fn about_baselines(&self, run: &RunReport) -> impl Iterator<Item = String> {
+        let not_compared = (self.not_compared > 0).then(|| {
+            let instances = counted(self.not_compared, "instance");
+            format!(
+                "AWS refused to show the baselines of {instances}, {} of them compliant: whether the plan's judged them is not known.",
+                self.good_not_compared
+            )
+        });
+        self.about_other_baselines(run).into_iter().chain(not_compared)
+    }
+
+    fn about_other_baselines(&self, run: &RunReport) -> Option<String> {
         let judged: usize = self.judged_by_another.values().sum();
         if run.operation == Operation::Install && judged > 0 {
             let (instances, skipped) = (counted(judged, "instance"), self.skipped_for_another);

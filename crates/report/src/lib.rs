@@ -15,7 +15,7 @@ mod highlights;
 pub mod history;
 pub mod html;
 pub mod latest;
-mod matched_nothing;
+pub mod matched_nothing;
 pub mod metrics;
 mod model;
 pub mod notification;

@@ -131,7 +131,7 @@ impl Head {
         for sentence in highlights.about_installs() {
             let _ = writeln!(text, "{sentence}");
         }
-        if let Some(sentence) = highlights.about_baselines(&self.run) {
+        for sentence in highlights.about_baselines(&self.run) {
             let _ = writeln!(text, "{sentence}");
         }
         for sentence in highlights.about_other_plans(&self.run) {
@@ -157,7 +157,7 @@ impl Head {
         // After a halt only what concerns it.
         let causes = self.halt.as_ref().map_or(&self.readiness.first_to_fix, |halt| &halt.first_to_fix);
         text.push_str(&readiness::sentences(causes));
-        if let Some(sentence) = matched_nothing::sentence(&self.run) {
+        for sentence in matched_nothing::sentences(&self.run) {
             let _ = writeln!(text, "{}", plain(&sentence, LONGEST_REASON));
         }
         if let Some(sentence) = small_account::sentence(&self.run) {

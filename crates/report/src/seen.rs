@@ -117,6 +117,7 @@ fn percent(part: usize, all: usize) -> String {
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
+    use orgpatch_model::reason::{Reason, ReasonCode};
 
     use super::*;
     use crate::{Report, fixtures, summary};
@@ -159,6 +160,22 @@ mod tests {
         report.head.run.counts.add(Outcome::Patched);
         report.instances.push(row);
         assert!(texts(&report)[1].contains("rules: 2 of 6 instances (33%)"), "{}", texts(&report)[1]);
+    }
+
+    #[test]
+    fn what_could_not_be_compared_is_not_up_to_date_and_is_told() {
+        let mut report = fixtures::report();
+        let mut row = report.instances[0].clone();
+        row.outcome = Outcome::Compliant;
+        row.judged_by = Some(Reason::new(ReasonCode::BaselineNotCompared, "x"));
+        report.head.run.counts.add(Outcome::Compliant);
+        report.instances.push(row);
+        for text in texts(&report) {
+            assert!(text.contains("rules: 2 of 5 instances (40%)"), "{text}");
+            let told = "AWS refused to show the baselines of 1 instance, 1 of them compliant: whether the plan's judged them is not known.";
+            assert!(text.contains(told), "{text}");
+            assert!(!text.contains("Another baseline"), "{text}");
+        }
     }
 
     #[test]

@@ -77,13 +77,13 @@ fn heading(out: &mut String, head: &Head, highlights: &Highlights) {
     for sentence in highlights.about_installs() {
         line!(out, "- {}", text(&sentence));
     }
-    if let Some(sentence) = highlights.about_baselines(run) {
+    for sentence in highlights.about_baselines(run) {
         line!(out, "- {}", text(&sentence));
     }
     for sentence in highlights.about_other_plans(run) {
         line!(out, "- {}", text(&sentence));
     }
-    if let Some(sentence) = matched_nothing::sentence(run) {
+    for sentence in matched_nothing::sentences(run) {
         line!(out, "- {}", text(&sentence));
     }
     if let Some(sentence) = small_account::sentence(run) {

@@ -15,7 +15,7 @@ use orgpatch_aws::member::sessions::TargetError;
 use orgpatch_aws::store::step_inputs;
 use orgpatch_engine::baselines::{
     AppliedBaselines, Baseline, BaselineMemory, BaselineRecord, Change, ComparedBaseline, Observed, Previous, Refusal,
-    RefusedChanges, blocked, difference, with_refusals,
+    RefusedChanges, blocked, difference, not_compared, with_refusals,
 };
 use orgpatch_engine::inventory::{Eligibility, Inventory, list};
 use orgpatch_engine::phases::Next;
@@ -154,7 +154,8 @@ async fn difference_to(
     let changes = difference(&desired, &observed);
     let compared = desired.iter().map(|baseline| ComparedBaseline::of(baseline, &observed, &changes)).collect();
     let previous = Previous::of(&changes, &observed);
-    let record = BaselineRecord { target: request.target.clone(), at: request.now, previous, changes, compared };
+    let (target, not_compared) = (request.target.clone(), not_compared(&refusals));
+    let record = BaselineRecord { target, at: request.now, previous, changes, compared, not_compared };
     Ok(Found { baselines, desired, memory, observed, record, refusals, is_incomplete })
 }
 

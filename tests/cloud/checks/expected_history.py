@@ -93,7 +93,7 @@ SORTED = {
           os, outcome, reason_code, reason_text, missing_before, installed, failed, missing_after, held_back,
           baseline_id, findings, conflicts, overwritten_by, passes,
           judged_by, install_started_at, install_finished_at,
-          pending_reboot_since
+          pending_reboot_since, available_security_updates, aws_status
         FROM instances ORDER BY started_at, instance_id""",
     "patches": """
         SELECT run_id, account_id, region, instance_id, outcome, event, seen_at, patch_id, title, classification,
@@ -144,6 +144,8 @@ def instances(reports: list[Report]) -> list[Line]:
                 "install_started_at": written(row["startedAt"]) if row.get("startedAt") else None,
                 "install_finished_at": written(row["finishedAt"]) if row.get("finishedAt") else None,
                 "pending_reboot_since": written(row["pendingRebootSince"]) if row.get("pendingRebootSince") else None,
+                "available_security_updates": row.get("availableSecurityUpdates", 0),
+                "aws_status": row.get("awsStatus"),
             }
         )
     return lines

@@ -34,11 +34,12 @@ fleet:
     id: i-00000002
     os: WINDOWS
     associations: [{{name: maintenance-window, start: "2026-11-09T23:50:00Z", seconds: 80000}}]
-  # It has the result of a scan of the day before.
+  # It has the result of a scan of the day before, with a patch that is installed.
   - account: "{ACCOUNT}"
     region: {REGION}
     id: i-00000003
     os: AMAZON_LINUX_2023
+    installed: [bash.x86_64]
     associations: [{{name: patch-now-running, operation: scan, start: "2026-11-09T00:00:00Z", seconds: 60}}]
   - {{account: "{ACCOUNT}", region: {REGION}, hybrid: true, os: UBUNTU}}
 """

@@ -13,6 +13,7 @@ use aws_sdk_ssm::types::{
 };
 use jiff::Timestamp;
 use orgpatch_engine::results::outcome_rules::ComplianceRow;
+use orgpatch_engine::results::rules_seen::{CoveredPatches, PatchKind};
 use orgpatch_engine::sending::command;
 use orgpatch_engine::sending::command::CommandRequest;
 use orgpatch_engine::sending::invocation::Invocation;
@@ -39,6 +40,13 @@ const NAME_CHARACTERS: usize = 255;
 
 /// The largest page of DescribeInstancePatches.
 const PATCHES_PER_PAGE: i32 = 100;
+
+/// The states of patches that are installed and that the baseline of the instance covers, in the spelling of the examples of the
+/// reference (botocore 1.43.106, `DescribeInstancePatches`).
+const COVERED: [&str; 3] = ["Installed", "InstalledPendingReboot", "InstalledRejected"];
+
+/// The most pages of installed patches that are read of an instance.
+const MAX_COVERED_PAGES: usize = 20;
 
 /// The most characters of what an agent reports of its platform and version. The API does not limit what it answers; a name
 /// has at most 120 in another of its types (botocore 1.43.106, `InstanceInformation` and `PlatformName`).
@@ -270,6 +278,10 @@ impl Ssm {
                     missing: count(state.missing_count),
                     failed: count(state.failed_count),
                     pending_reboot: count(state.installed_pending_reboot_count.unwrap_or_default()),
+                    installed: count(state.installed_count),
+                    installed_rejected: count(state.installed_rejected_count.unwrap_or_default()),
+                    not_applicable: count(state.not_applicable_count)
+                        .saturating_add(count(state.unreported_not_applicable_count.unwrap_or_default())),
                     available_security_updates: count(state.available_security_update_count.unwrap_or_default()),
                     aws_status: ComplianceStatus::of_counts([
                         state.critical_non_compliant_count,
@@ -308,6 +320,34 @@ impl Ssm {
             patches.add(page.patches.unwrap_or_default().into_iter().filter_map(lacking_patch), MOST_PATCHES);
         }
         Ok(patches)
+    }
+
+    /// Returns what kinds of patches of an instance are installed and covered by its baseline, with the number of pages that were
+    /// read. Of more than 2,000 patches not all are read.
+    pub async fn covered_patches(&self, instance_id: &str) -> Result<(CoveredPatches, usize), CallError> {
+        let states = COVERED.map(str::to_owned);
+        let filter = PatchOrchestratorFilter::builder().key("State").set_values(Some(states.to_vec())).build();
+        let mut pages = self
+            .client
+            .describe_instance_patches()
+            .instance_id(instance_id)
+            .filters(filter)
+            .max_results(PATCHES_PER_PAGE)
+            .into_paginator()
+            .send();
+        let (mut covered, mut read) = (CoveredPatches::default(), 0);
+        while read < MAX_COVERED_PAGES
+            && let Some(page) = pages.next().await
+        {
+            let page = page.map_err(|error| CallError::of("ssm:DescribeInstancePatches", &error))?;
+            read += 1;
+            for patch in page.patches.unwrap_or_default() {
+                covered.count += 1;
+                let (classification, severity) = (patch.classification, patch.severity);
+                covered.kinds.insert(PatchKind { classification, severity }.within_limits());
+            }
+        }
+        Ok((covered, read))
     }
 }
 

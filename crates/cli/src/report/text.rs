@@ -8,7 +8,7 @@ use comfy_table::presets::NOTHING;
 use orgpatch_model::english;
 use orgpatch_model::operating_system::Platform;
 use orgpatch_model::outcome::Counts;
-use orgpatch_report::Report;
+use orgpatch_report::{Report, matched_nothing};
 
 use crate::preview::text::printable;
 
@@ -19,6 +19,9 @@ pub fn render(report: &Report, all: usize) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "Run {}: {} of plan {}, {:.0}", run.id, run.operation, run.plan, run.finished_at);
     let _ = writeln!(out, "{}\n", printable(&run.reason.text));
+    for sentence in matched_nothing::sentences(run) {
+        let _ = writeln!(out, "{}\n", printable(&sentence));
+    }
     let names: HashMap<&str, &str> =
         report.targets.iter().map(|target| (target.account_id.as_str(), target.account_name.as_str())).collect();
     if !report.instances.is_empty() {
@@ -117,6 +120,18 @@ pub mod tests {
     #[test]
     fn a_line_per_instance_and_no_command_for_the_terminal() {
         insta::assert_snapshot!(render(&report(), 5));
+    }
+
+    #[test]
+    fn what_matched_nothing_stands_behind_the_reason() {
+        let mut report = report();
+        let part = json!({"field": "baselines.rules", "entry": "2 of UBUNTU (priority: Needed\u{1b}[31m)",
+            "rule": {"stages": ["test"], "operatingSystem": "UBUNTU", "number": 2, "filters": "priority: Needed", "instances": 3}});
+        report.head.run.matched_nothing = vec![serde_json::from_value(part).expect("fits its type")];
+        let text = render(&report, 3);
+        let line = "Warning: 1 approval rule of the plan approved no patch that a scan found, installed or missing: rule 2 of UBUNTU";
+        assert!(text.lines().any(|one| one.starts_with(line) && one.ends_with(", 3 instances scanned.")), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
     }
 
     #[test]

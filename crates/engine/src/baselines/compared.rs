@@ -82,6 +82,15 @@ impl AppliedBaselines {
     }
 }
 
+/// What is known of the plan's baselines in a target, when its results are judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckedBaselines {
+    /// Those of the plan, as the target has them. Of an operating system that is not among them nothing is compared.
+    pub compared: Vec<ComparedBaseline>,
+    /// The operating systems of which AWS refused to show what the target has, with the marks of their rows.
+    pub not_compared: BTreeMap<OperatingSystem, Reason>,
+}
+
 /// The plan's baseline for an operating system, and what a target had of it before its scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -17,12 +17,12 @@ mod restore;
 mod tests;
 
 pub use change::{Change, Chosen, Field, KnownBaseline, blocked};
-pub use compared::{AppliedBaselines, ComparedBaseline, Deciding, how_to_decide, judged_by};
+pub use compared::{AppliedBaselines, CheckedBaselines, ComparedBaseline, Deciding, how_to_decide, judged_by};
 pub use desired::{NAME_PREFIX, baseline_name, cutoff, desired};
 pub use difference::{MAX_BASELINES, difference};
 pub use memory::{BaselineMemory, CreatedBaseline};
 pub use model::{Baseline, Definition, HASH_TAG, PLAN_TAG, PatchFilter, PatchRule, STAGE_TAG, ShownSource};
 pub use observed::{Observed, ObservedBaseline, PatchGroup, same_id};
 pub use record::{BaselineRecord, Previous, PreviousGroup};
-pub use refusal::{Refusal, RefusedChanges, with_refusals};
+pub use refusal::{Refusal, RefusedChanges, not_compared, with_refusals};
 pub use restore::{hand_over, restore};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
+use orgpatch_model::reason::Reason;
 use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct BaselineRecord {
     /// What was found for each operating system that was compared. Empty in records of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub compared: Vec<ComparedBaseline>,
+    /// The operating systems that could not be compared, because AWS refused to show what the account has, with the reasons.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_compared: BTreeMap<OperatingSystem, Reason>,
 }
 
 /// What was registered before orgpatch's baselines. For a run, it is what the changes of the run replace. For a target, it

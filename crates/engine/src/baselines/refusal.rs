@@ -1,5 +1,7 @@
 //! Calls about baselines that AWS refuses: they cost their operating system and no other.
 
+use std::collections::BTreeMap;
+
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
@@ -54,6 +56,15 @@ impl Refusal {
         );
         Self { operating_system, not_made: 0, reason }
     }
+}
+
+/// Returns the operating systems that could not be compared with the plan, each with the mark of the rows of its instances: which
+/// baseline judged them is not known to be the plan's.
+#[must_use]
+pub fn not_compared(refusals: &[Refusal]) -> BTreeMap<OperatingSystem, Reason> {
+    let looks = refusals.iter().filter(|refusal| refusal.not_made == 0);
+    let mark = |refusal: &Refusal| Reason::new(ReasonCode::BaselineNotCompared, refusal.reason.text.clone());
+    looks.map(|refusal| (refusal.operating_system, mark(refusal))).collect()
 }
 
 /// Returns the changes of a target with the refused ones in place of those that were not made. The changes of an operating

@@ -33,12 +33,12 @@ pub fn unmatched(plan: &Plan, organization: &Organization, only: Option<&[String
                 .get(id.as_str())
                 .is_some_and(|account| account.path.iter().any(|unit| units.contains(unit.as_str())));
         if !is_claimed {
-            found.push(MatchedNothing { stage: None, entry: PlanEntry::new(PlanField::ExcludeAccounts, id) });
+            found.push(MatchedNothing::new(None, PlanEntry::new(PlanField::ExcludeAccounts, id)));
         }
     }
     for stage in plan.stages.iter().filter(|stage| stage.is_in_run(only)) {
         let mut add = |field, id: &String| {
-            found.push(MatchedNothing { stage: Some(stage.name.clone()), entry: PlanEntry::new(field, id) });
+            found.push(MatchedNothing::new(Some(stage.name.clone()), PlanEntry::new(field, id)));
         };
         for ou in stage.ous.iter().filter(|ou| accounts_below(ou).is_empty()) {
             add(PlanField::Ous, ou);

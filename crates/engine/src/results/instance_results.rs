@@ -9,7 +9,7 @@ use orgpatch_model::patch::{Patch, PatchList, WithheldPatches};
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 
-use crate::baselines::{ComparedBaseline, Deciding, judged_by};
+use crate::baselines::{CheckedBaselines, Deciding, judged_by};
 use crate::competing::{Action, Conflict};
 use crate::install::order::{InstallOrder, OrderedInstance};
 use crate::inventory::{Eligibility, Inventory};
@@ -284,14 +284,16 @@ pub fn scan_rows(
         .collect()
 }
 
-/// Marks the rows of a scan run that another baseline than the plan's judged, or the plan's as it no longer is.
-pub fn mark_judged_by(rows: &mut [InstanceRow], judged: &BTreeMap<String, Judged>, compared: &[ComparedBaseline]) {
+/// Marks the rows of a scan run that another baseline than the plan's judged, or the plan's as it no longer is, or one that could
+/// not be compared with the plan's.
+pub fn mark_judged_by(rows: &mut [InstanceRow], judged: &BTreeMap<String, Judged>, baselines: &CheckedBaselines) {
     for row in rows {
         let os = row.os.as_ref().and_then(Platform::supported);
         let evidence = judged.get(&row.instance_id).and_then(|judged| judged.evidence.as_ref());
         row.judged_by = os.zip(evidence).and_then(|(os, evidence)| {
             let patch_group = evidence.patch_group.as_deref();
-            judged_by(compared, os, Deciding { baseline_id: &evidence.baseline_id, patch_group })
+            let deciding = Deciding { baseline_id: &evidence.baseline_id, patch_group };
+            baselines.not_compared.get(&os).cloned().or_else(|| judged_by(&baselines.compared, os, deciding))
         });
     }
 }

@@ -7,6 +7,7 @@ pub mod other_baseline;
 pub mod outcome_rules;
 pub mod overwritten;
 pub mod reconcile;
+pub mod rules_seen;
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::Platform;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::competing::Conflict;
 use crate::matches::PlanEntry;
 use crate::readiness::Finding;
+use crate::results::rules_seen::RulesSeen;
 
 /// One instance in a target's record, and in the report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -76,7 +78,7 @@ pub struct InstanceRow {
     /// The patch baseline it was judged by, or null.
     pub baseline_id: Option<String>,
     /// Why its result says little about the plan: another baseline than the plan's judged it, or in a scan run the plan's as it
-    /// no longer is in the plan. Absent: the plan's baseline judged it, or the plan has none for it.
+    /// no longer is in the plan, or one that AWS refused to show. Absent: the plan's baseline judged it, or the plan has none for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judged_by: Option<Reason>,
     /// Security updates that are out and that its baseline does not approve yet or at all, by the last scan. Systems Manager counts them
@@ -180,4 +182,7 @@ pub struct TargetRecord {
     /// The entries of the plan that match an instance there; the scan of the first chunk has them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<Vec<PlanEntry>>,
+    /// What the scan has shown of the approval rules of the plan's baselines. Empty in records of an install.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RulesSeen>,
 }

@@ -31,6 +31,12 @@ pub struct ComplianceRow {
     pub failed: u32,
     /// `InstalledPendingRebootCount`.
     pub pending_reboot: u32,
+    /// `InstalledCount`: installed patches that the baseline approves.
+    pub installed: u32,
+    /// `InstalledRejectedCount`.
+    pub installed_rejected: u32,
+    /// `NotApplicableCount` and `UnreportedNotApplicableCount`: patches of the baseline that are not for the instance.
+    pub not_applicable: u32,
     /// `AvailableSecurityUpdateCount`: security updates that are out and not approved. Windows only.
     pub available_security_updates: u32,
     /// What Systems Manager counts the instance as. None: the answer does not tell.

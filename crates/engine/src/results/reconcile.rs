@@ -19,6 +19,7 @@ use crate::inventory::chunks::{CHUNK_SIZE, Chunk};
 use crate::inventory::{Eligibility, Inventory, InventoryInstance};
 use crate::matches::PlanEntry;
 use crate::results::other_baseline::mark_left_out;
+use crate::results::rules_seen::RulesSeen;
 use crate::results::{InstanceRow, TargetRecord};
 
 /// Everything that the bucket holds about a chunk of a target in a step.
@@ -104,6 +105,9 @@ pub struct TargetResult {
     /// The entries of the plan that match an instance there; the first chunk has them. None: its instances were not listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matching: Option<Vec<PlanEntry>>,
+    /// What its scan has shown of the approval rules of the plan's baselines.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RulesSeen>,
     /// What was done to its baselines, or in a run that changes none, how they differ from the plan.
     pub baseline_changes: Vec<Change>,
     /// True if its baselines were compared with the plan.
@@ -146,6 +150,7 @@ impl WholeTarget {
                 instances: Vec::new(),
                 conflict_notes: Vec::new(),
                 matching: None,
+                rules: Vec::new(),
                 baseline_changes: Vec::new(),
                 are_baselines_compared: false,
             },
@@ -162,6 +167,7 @@ impl WholeTarget {
         if whole.matching.is_none() {
             whole.matching.clone_from(&result.matching);
         }
+        RulesSeen::merge(&mut whole.rules, &result.rules);
         whole.baseline_changes.extend_from_slice(&result.baseline_changes);
         whole.are_baselines_compared |= result.are_baselines_compared;
         if result.chunk.is_last() {
@@ -210,7 +216,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
 
     scan.reason = with_unlisted(scan.reason);
     let mut instances = scan.instances;
-    let (mut conflict_notes, mut matching) = (scan.conflict_notes, scan.matching);
+    let (mut conflict_notes, mut matching, rules) = (scan.conflict_notes, scan.matching, scan.rules);
     if let Some(inventory) = inventory.filter(|_| instances.is_empty()) {
         instances = listed_only(&target, &inventory, scan.outcome, &scan.reason);
         (conflict_notes, matching) = (inventory.conflict_notes, inventory.matching);
@@ -257,6 +263,7 @@ pub fn reconcile(facts: RecordedTarget, end: &StepEnd, operation: Operation) -> 
         instances: rows.into_values().collect(),
         conflict_notes,
         matching,
+        rules,
         baseline_changes,
         are_baselines_compared,
         scanned_at,
@@ -358,6 +365,7 @@ fn without_scan(
         instances,
         conflict_notes,
         matching,
+        rules: Vec::new(),
         baseline_changes: Vec::new(),
         are_baselines_compared: false,
     }
@@ -445,7 +453,16 @@ pub fn not_attempted(target: Target, reason: Reason, at: Timestamp) -> TargetRec
 /// The record of a function that ends the work on a target: how its instances end follows from what else is recorded.
 #[must_use]
 pub fn without_instances(target: Target, outcome: TargetOutcome, reason: Reason, at: Timestamp) -> TargetRecord {
-    TargetRecord { target, outcome, reason, at, instances: Vec::new(), conflict_notes: Vec::new(), matching: None }
+    TargetRecord {
+        target,
+        outcome,
+        reason,
+        at,
+        instances: Vec::new(),
+        conflict_notes: Vec::new(),
+        matching: None,
+        rules: Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -480,6 +497,7 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
             conflict_notes: Vec::new(),
             matching: None,
+            rules: Vec::new(),
             instances: rows
                 .iter()
                 .map(|(id, outcome)| {

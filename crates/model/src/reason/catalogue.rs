@@ -166,7 +166,7 @@ macro_rules! for_each_code {
             }
             {
                 title: "Baselines",
-                place: "`reason` of a target in a run about baselines, and `baselineChanges`; `baseline-foreign`, `baseline-quota-reached`, `baseline-refused` and `baseline-tags-only` also of the instances that are skipped for it; `another-baseline` and `outdated-baseline` in `judgedBy` of an instance.",
+                place: "`reason` of a target in a run about baselines, and `baselineChanges`; `baseline-foreign`, `baseline-quota-reached`, `baseline-refused` and `baseline-tags-only` also of the instances that are skipped for it; `another-baseline`, `baseline-not-compared` and `outdated-baseline` in `judgedBy` of an instance.",
                 codes: [
                     AnotherBaseline "another-baseline"
                         "Another baseline than the plan's judged the instance, so its outcome says what that baseline asks for. Scan runs change no baseline."
@@ -186,6 +186,9 @@ macro_rules! for_each_code {
                     BaselineKept "baseline-kept"
                         "Giving back what was registered before does not delete the baselines of orgpatch. The baseline stays in the account."
                         "",
+                    BaselineNotCompared "baseline-not-compared"
+                        "AWS refused to show what the account has of the baselines for the operating system, so it is not known whether the baseline that judged the instance is the plan's."
+                        "Read AWS's words in the reason and allow the call. Then run orgpatch again.",
                     BaselineNotRecorded "baseline-not-recorded"
                         "No run recorded what was registered before, so the baseline of orgpatch stays registered."
                         "Register the baseline that you want.",

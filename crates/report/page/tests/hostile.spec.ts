@@ -29,7 +29,18 @@ function poisoned(text: string): Report {
     { stage: text, run: text, at: report.run.startedAt },
     { stage: text, notPassed: text },
   ];
-  report.run.matchedNothing = [{ stage: text, field: "select.exclude.tags", entry: text }];
+  const rule = {
+    stages: [text],
+    patchGroups: [text],
+    operatingSystem: "UBUNTU",
+    number: 1,
+    filters: text,
+    instances: 1,
+  } as const;
+  report.run.matchedNothing = [
+    { stage: text, field: "select.exclude.tags", entry: text },
+    { stage: text, field: "baselines.rules", entry: text, rule: { ...rule, stages: [text], patchGroups: [text] } },
+  ];
   report.run.reason.text = text;
   for (const step of report.steps) {
     step.reason.text = mark("step");

@@ -1,5 +1,6 @@
 // What the page says first after a halt, and what it says beside numbers that look good.
 import { attentionGroups, kindOf } from "../src/model/attention";
+import { judgedSentence, notComparedSentence } from "../src/model/baselines";
 import { indexReport } from "../src/model/data";
 import { leftOutGroups } from "../src/model/left-out";
 import { indexPatches } from "../src/model/patches";
@@ -126,6 +127,21 @@ test("what another baseline calls compliant is not up to date by the plan's rule
   const row = report.instances.find(({ outcome }) => outcome === "compliant") as InstanceRow;
   row.judgedBy = { code: "another-baseline", text: "x" };
   expect(upToDate(indexReport(report))).toBe(before - 1);
+});
+
+test("what could not be compared is not up to date, and is told apart from another baseline", () => {
+  const report = copy(advanced);
+  for (const row of report.instances) delete row.judgedBy;
+  const before = upToDate(indexReport(report));
+  expect(notComparedSentence(indexReport(report))).toBeNull();
+  const row = report.instances.find(({ outcome }) => outcome === "compliant") as InstanceRow;
+  row.judgedBy = { code: "baseline-not-compared", text: "x" };
+  const data = indexReport(report);
+  expect(upToDate(data)).toBe(before - 1);
+  expect(judgedSentence(data)).toBeNull();
+  expect(notComparedSentence(data)).toBe(
+    "AWS refused to show the baselines of 1 instance, 1 of them compliant: whether the plan's judged them is not known",
+  );
 });
 
 test("accounts are counted, and those that were entered in part are told apart", () => {

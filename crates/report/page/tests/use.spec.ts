@@ -566,6 +566,17 @@ test("parts of the plan that matched nothing, and instances that people reboot, 
   report.run.matchedNothing = [
     { field: "select.exclude.tags", entry: "PatchExempt=off" },
     { stage: "production", field: "exclude.ous", entry: "ou-abcd-11111111" },
+    {
+      field: "baselines.rules",
+      entry: "2 of AMAZON_LINUX_2023 (classification: Newpackage)",
+      rule: {
+        stages: ["test", "production"],
+        operatingSystem: "AMAZON_LINUX_2023",
+        number: 2,
+        filters: "classification: Newpackage",
+        instances: 40,
+      },
+    },
   ];
   const [row] = report.instances;
   if (!row) throw new Error("no instance");
@@ -575,6 +586,11 @@ test("parts of the plan that matched nothing, and instances that people reboot, 
   await expect(
     page.getByText(
       "Warning: 2 parts of the plan matched nothing and may be misspelt: excluded tag PatchExempt=off; excluded OU ou-abcd-11111111 of stage production.",
+    ),
+  ).toBeInViewport();
+  await expect(
+    page.getByText(
+      "Warning: 1 approval rule of the plan approved no patch that a scan found, installed or missing: rule 2 of AMAZON_LINUX_2023 (classification: Newpackage), 40 instances scanned.",
     ),
   ).toBeInViewport();
   await page.goto(`${page.url().split("#")[0]}#/instances?i=${row.instanceId}`);

@@ -3,6 +3,7 @@
 use orgpatch_engine::readiness::Finding;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::Outcome;
+use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_model::reason::ReasonCode;
 use serde::Serialize;
 
@@ -50,6 +51,10 @@ pub(super) struct Line<'r> {
     install_finished_at: Option<String>,
     /// Since when installed patches wait for a reboot, or null.
     pending_reboot_since: Option<String>,
+    /// How many security updates are out that its baseline does not approve. Systems Manager counts them for Windows only.
+    available_security_updates: u32,
+    /// What Systems Manager counts the instance as: `compliant`, `non-compliant`, or null if no scan has told it.
+    aws_status: Option<ComplianceStatus>,
 }
 
 impl<'r> Line<'r> {
@@ -74,6 +79,8 @@ impl<'r> Line<'r> {
             install_started_at: row.started_at.map(time),
             install_finished_at: row.finished_at.map(time),
             pending_reboot_since: row.pending_reboot_since.map(time),
+            available_security_updates: row.available_security_updates,
+            aws_status: row.aws_status,
         }
     }
 }

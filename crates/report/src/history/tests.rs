@@ -68,7 +68,10 @@ fn report(operation: &str) -> Report {
                 "missingAfter": [newer_kernel, kernel, curl], "heldBack": [curl],
                 "passes": [pass(json!([openssl]), json!([kernel])), pass(json!([]), json!([newer_kernel]))]
             })),
-            instance("i-2", "test", 1, "compliant", json!({"judgedBy": {"code": "another-baseline", "text": "because"}})),
+            instance("i-2", "test", 1, "compliant", json!({
+                "judgedBy": {"code": "another-baseline", "text": "because"}, "availableSecurityUpdates": 2,
+                "awsStatus": "non-compliant"
+            })),
         ],
         "accountsOutsidePlan": []
     });

@@ -1,5 +1,7 @@
 //! Gives back what was there before orgpatch's baselines in a target.
 
+use std::collections::BTreeMap;
+
 use orgpatch_aws::clients::baselines::Baselines;
 use orgpatch_aws::member::context::FunctionContext;
 use orgpatch_aws::member::sessions::TargetError;
@@ -51,6 +53,7 @@ pub async fn restore(
         previous,
         changes: changes.clone(),
         compared: Vec::new(),
+        not_compared: BTreeMap::new(),
     };
     write(context, request, TargetObject::Baselines, &record).await?;
     let refusals = register(context, request, &baselines, &changes).await?;
@@ -87,6 +90,7 @@ async fn hand_over(
         previous: Previous::default(),
         changes: changes.clone(),
         compared: Vec::new(),
+        not_compared: BTreeMap::new(),
     };
     write(context, request, TargetObject::Baselines, &record).await?;
     let refusals = register(context, request, &baselines, &left).await?;

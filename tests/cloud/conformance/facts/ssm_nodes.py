@@ -14,6 +14,12 @@ _INFORMATION = "ssm:DescribeInstanceInformation"
 _SETTING = "/ssm/managed-instance/default-ec2-instance-management-role"
 _INVALID = "InvalidInstanceId"
 _STATES = ("Missing", "Failed")
+# With the counts of a result that say how many patches of each there are.
+_COVERED = {
+    "Installed": "InstalledCount",
+    "InstalledPendingReboot": "InstalledPendingRebootCount",
+    "InstalledRejected": "InstalledRejectedCount",
+}
 
 
 def _by_id(asker: Asker, instance: str) -> str:
@@ -52,6 +58,28 @@ def _patches(asker: Asker) -> str:
     # The model spells a state in two ways.
     found = {patch["State"].replace("_", "").lower() for patch in answer["Patches"]}
     return "also other states" if found - {state.lower() for state in _STATES} else "only these states"
+
+
+def _covered(asker: Asker) -> str:
+    """Says whether the patches of an instance are as many as its result counts, and tell their classification."""
+    counted = {
+        state["InstanceId"]: sum(state.get(count, 0) for count in _COVERED.values()) for state in _results(asker)
+    }
+    instance = next((one for one, count in counted.items() if count > 0), None)
+    if instance is None:
+        raise CannotTell("no instance has an installed patch that its baseline covers: patch one, and ask again")
+    filters = [{"Key": "State", "Values": list(_COVERED)}]
+    pages = (
+        asker.client("ssm")
+        .get_paginator("describe_instance_patches")
+        .paginate(InstanceId=instance, Filters=filters, PaginationConfig={"PageSize": 100})
+    )
+    patches = [patch for page in pages for patch in page["Patches"]]
+    asker.notes.append(f"{counted[instance]} counted, {len(patches)} listed")
+    if len(patches) < counted[instance]:
+        return "fewer than counted"
+    told = any(patch["Classification"] for patch in patches)
+    return "all, with classification" if told else "all, without classification"
 
 
 def _never_patched(asker: Asker) -> str:
@@ -187,6 +215,27 @@ FACTS = (
             "also other states": "reads more pages; other states are left out here",
         },
         ask=_patches,
+    ),
+    Fact(
+        name="covered-patches",
+        says="DescribeInstancePatches by the states of what is installed and covered by the baseline has as many "
+        "patches as the result of the instance counts, and tells their classification.",
+        calls=("ssm:DescribeInstancePatchStates", "ssm:DescribeInstancePatches"),
+        sources=(
+            Model(
+                "ssm",
+                "DescribeInstancePatchesRequest.Filters",
+                "Sample values: Installed | InstalledOther | InstalledPendingReboot",
+            ),
+            Model("ssm", "InstancePatchState.InstalledCount", "patches from the patch baseline that are installed"),
+        ),
+        aws=("all, with classification",),
+        orgpatch={
+            "all, with classification": "names approval rules that they rule out",
+            "all, without classification": "names no rule of a baseline with an installed patch",
+            "fewer than counted": "names no rule of a baseline with an installed patch",
+        },
+        ask=_covered,
     ),
     Fact(
         name="instance-without-results",

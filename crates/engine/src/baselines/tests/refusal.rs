@@ -25,6 +25,20 @@ fn a_refusal_takes_away_the_changes_behind_it_and_none_of_another_system() {
 }
 
 #[test]
+fn only_a_look_that_was_refused_leaves_an_operating_system_uncompared() {
+    let changes = difference(&stage("test"), &untouched());
+    let refusals =
+        [Refusal::new(Os::AmazonLinux2023, &changes[0], REFUSED), Refusal::of_look(Os::Ubuntu, "no groups today")];
+    let marks = not_compared(&refusals);
+    assert_eq!(marks.keys().collect::<Vec<_>>(), [&Os::Ubuntu]);
+    assert_eq!(
+        marks[&Os::Ubuntu].to_string(),
+        "the baseline for UBUNTU cannot be compared with the plan: AWS refused to show what the account has: no groups today \
+         (baseline-not-compared)"
+    );
+}
+
+#[test]
 fn every_change_says_its_operating_system() {
     let mut observed = after_stage("staging");
     for baseline in observed.baselines.iter_mut().filter(|baseline| !baseline.is_predefined(ACCOUNT)) {

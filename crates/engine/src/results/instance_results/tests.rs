@@ -218,3 +218,23 @@ proptest! {
         prop_assert_eq!((listed, counted as usize), (sorted, more));
     }
 }
+
+#[test]
+fn a_row_of_a_system_that_could_not_be_compared_is_marked_and_no_other() {
+    let by = |code| Reason::new(code, "x");
+    let systems = [OperatingSystem::AmazonLinux2023, OperatingSystem::Ubuntu];
+    let marked = |not_compared: &[OperatingSystem], is_scanned: bool| {
+        let verdict = Verdict { outcome: Outcome::Compliant, reason: by(ReasonCode::NothingMissing) };
+        let mut rows =
+            systems.map(|os| row(&target(), &seen(os.name(), Some(os)), verdict.outcome, verdict.reason.clone()));
+        let judged = Judged { verdict, evidence: is_scanned.then(compliance), overwritten_by: None };
+        let judged = systems.map(|os| (os.name().to_owned(), judged.clone())).into();
+        let mark = |os: &OperatingSystem| (*os, by(ReasonCode::BaselineNotCompared));
+        let not_compared = not_compared.iter().map(mark).collect();
+        mark_judged_by(&mut rows, &judged, &CheckedBaselines { compared: Vec::new(), not_compared });
+        rows.map(|row| row.judged_by.map(|by| by.code))
+    };
+    assert_eq!(marked(&[], true), [None, None]);
+    assert_eq!(marked(&systems[1..], true), [None, Some(ReasonCode::BaselineNotCompared)]);
+    assert_eq!(marked(&systems, false), [None, None], "without a result there is nothing to mark");
+}

@@ -71,12 +71,22 @@ export function baselineSentence(data: Data): string {
   return `Changed in ${n} of ${targets}. The others already matched the plan, or were not checked`;
 }
 
+const NOT_COMPARED = "baseline-not-compared";
+
 /** Returns the sentence about instances that were not judged by what the plan says; null if there are none. */
 export function judgedSentence(data: Data): string | null {
-  const judged = data.instances.filter((row) => row.judgedBy);
+  const judged = data.instances.filter((row) => row.judgedBy && row.judgedBy.code !== NOT_COMPARED);
   if (judged.length === 0) return null;
   const outcome = data.run.operation === "install" ? "skipped" : "compliant";
   const of = judged.filter((row) => row.outcome === outcome).length;
   const were = judged.length === 1 ? "was" : "were";
   return `${plural(judged.length, "instance")} ${were} judged by another baseline than the plan's, ${count(of)} of them ${outcome}`;
+}
+
+/** Returns the sentence about instances whose baselines AWS refused to show; null if there are none. */
+export function notComparedSentence(data: Data): string | null {
+  const rows = data.instances.filter((row) => row.judgedBy?.code === NOT_COMPARED);
+  if (rows.length === 0) return null;
+  const of = rows.filter((row) => row.outcome === "compliant").length;
+  return `AWS refused to show the baselines of ${plural(rows.length, "instance")}, ${count(of)} of them compliant: whether the plan's judged them is not known`;
 }

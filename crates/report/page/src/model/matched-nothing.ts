@@ -13,13 +13,32 @@ const FIELDS: Record<MatchedNothing["field"], string> = {
   "select.tags": "tag",
   "select.exclude.tags": "excluded tag",
   "neverReboot.tags": "neverReboot tag",
+  "baselines.rules": "rule",
 };
 
-/** Returns a sentence that names them; undefined if there are none. */
-export function matchedNothingSentence(run: RunReport): string | undefined {
+const named = ({ field, entry, stage }: MatchedNothing): string =>
+  `${FIELDS[field]} ${entry}${stage ? ` of stage ${stage}` : ""}`;
+
+/** Returns a sentence that names what the plan names, and one that names approval rules; none where there are none. */
+export function matchedNothingSentences(run: RunReport): string[] {
   const all = run.matchedNothing ?? [];
-  if (all.length === 0) return undefined;
   const here = run.stagesNotInRun?.length ? " in the stages of this run" : "";
-  const parts = all.map(({ field, entry, stage }) => `${FIELDS[field]} ${entry}${stage ? ` of stage ${stage}` : ""}`);
-  return `Warning: ${plural(all.length, "part")} of the plan matched nothing${here} and may be misspelt: ${parts.join("; ")}.`;
+  const parts = all.filter(({ rule }) => !rule);
+  const rules = all.flatMap((one) =>
+    one.rule ? [`${named(one)}, ${plural(one.rule.instances, "instance")} scanned`] : [],
+  );
+  const sentences = [];
+  if (parts.length > 0) {
+    const count = plural(parts.length, "part");
+    sentences.push(
+      `Warning: ${count} of the plan matched nothing${here} and may be misspelt: ${parts.map(named).join("; ")}.`,
+    );
+  }
+  if (rules.length > 0) {
+    const count = plural(rules.length, "approval rule");
+    sentences.push(
+      `Warning: ${count} of the plan approved no patch that a scan${here} found, installed or missing: ${rules.join("; ")}.`,
+    );
+  }
+  return sentences;
 }

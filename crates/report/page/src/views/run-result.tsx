@@ -1,13 +1,13 @@
 // The result of the run: how it ended, why, and how many instances are up to date.
 import { CircleCheck, CircleX, ClipboardList, OctagonPause } from "lucide-preact";
 import type { JSX } from "preact";
-import { baselineSentence, baselinesOnly, judgedSentence } from "../model/baselines";
+import { baselineSentence, baselinesOnly, judgedSentence, notComparedSentence } from "../model/baselines";
 import { closedSentence } from "../model/closed-run";
 import type { Data } from "../model/data";
 import { earlierStageSentences } from "../model/earlier-stages";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
 import type { Loading } from "../model/loading";
-import { matchedNothingSentence } from "../model/matched-nothing";
+import { matchedNothingSentences } from "../model/matched-nothing";
 import { countOf, OUTCOMES, outcomeText, total } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
@@ -86,8 +86,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
   const { run } = data;
   const all = total(run.counts);
   const baselines = baselinesOnly(run);
-  const judged = judgedSentence(data);
-  const warning = matchedNothingSentence(run);
+  const judged = [judgedSentence(data), notComparedSentence(data)].filter((sentence) => sentence !== null);
   const closed = closedSentence(run);
   // A readiness-only run sends no command. An instance that is ready is skipped with this reason.
   const good = run.readinessOnly
@@ -110,7 +109,9 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
           {data.halt ? <Halt data={data} halt={data.halt} /> : <ReasonAction code={run.reason.code} />}
           {closed && <Prose>{closed}</Prose>}
           <OpenCommands data={data} />
-          {warning && <Prose>{warning}</Prose>}
+          {matchedNothingSentences(run).map((sentence) => (
+            <Prose key={sentence}>{sentence}</Prose>
+          ))}
           {earlierStageSentences(run).map((sentence) => (
             <Prose key={sentence}>{sentence}</Prose>
           ))}
@@ -135,11 +136,11 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
       ) : (
         <>
           <OutcomeBar counts={run.counts} size="l" />
-          {judged && (
-            <p class="judged">
-              {judged}. <a href={href("accounts")}>Show baselines by account</a>
+          {judged.map((sentence) => (
+            <p class="judged" key={sentence}>
+              {sentence}. <a href={href("accounts")}>Show baselines by account</a>
             </p>
-          )}
+          ))}
           <ul class="outcomes">
             {shown(run).map((outcome) => (
               <OutcomeTile key={outcome} outcome={outcome} n={countOf(run.counts, outcome)} all={all} />
