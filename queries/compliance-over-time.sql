@@ -8,7 +8,8 @@ WITH last_of_day AS (
     row_number() OVER (PARTITION BY date, account_id, region, instance_id ORDER BY started_at DESC, run_id DESC) AS place
   FROM instances
   -- A run that checks readiness only asks no instance what is missing, so it says nothing about an earlier run of the day.
-  WHERE run_id NOT IN (SELECT run_id FROM instances WHERE reason_code = 'readiness-only')
+  -- Neither does a run that lists an instance of another stage (other-stage).
+  WHERE reason_code <> 'other-stage' AND run_id NOT IN (SELECT run_id FROM instances WHERE reason_code = 'readiness-only')
 ), judged AS (
   SELECT date, ou_path, outcome, outcome IN ('patched', 'compliant') AS good, judged_by IS NOT NULL AS by_another
   FROM last_of_day

@@ -4,6 +4,8 @@ WITH last_of_day AS (
   SELECT date, account_id, array_distinct(findings || conflicts) AS found,
     row_number() OVER (PARTITION BY date, account_id, region, instance_id ORDER BY started_at DESC, run_id DESC) AS place
   FROM instances
+  -- A run that only lists an instance of another stage says nothing about it.
+  WHERE reason_code <> 'other-stage'
 )
 SELECT date, what, count(*) AS instances, count(DISTINCT account_id) AS accounts
 FROM last_of_day

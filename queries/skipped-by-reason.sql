@@ -5,8 +5,8 @@ WITH last_of_day AS (
   SELECT date, ou_path, account_id, outcome, reason_code,
     row_number() OVER (PARTITION BY date, account_id, region, instance_id ORDER BY started_at DESC, run_id DESC) AS place
   FROM instances
-  -- A run that checks readiness only leaves no instance out.
-  WHERE run_id NOT IN (SELECT run_id FROM instances WHERE reason_code = 'readiness-only')
+  -- A run that checks readiness only leaves no instance out, and other-stage is about a stage on which the run did not work.
+  WHERE reason_code <> 'other-stage' AND run_id NOT IN (SELECT run_id FROM instances WHERE reason_code = 'readiness-only')
 )
 SELECT date, ou_path, reason_code, count(*) AS instances, count(DISTINCT account_id) AS accounts
 FROM last_of_day

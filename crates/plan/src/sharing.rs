@@ -12,6 +12,8 @@ use super::tags::TagValues;
 pub enum NotShared {
     /// An instance could belong to both.
     SameInstances,
+    /// The stage of that name has no baselines, and the other one has.
+    Without(String),
     /// The stage of that name has a baseline that becomes the default of an operating system.
     OneDefault(String, OperatingSystem),
     /// Both have a baseline for the same patch group.
@@ -24,6 +26,7 @@ impl fmt::Display for NotShared {
                                    either no `baselines` or a `patchGroup` of their own each";
         match self {
             Self::SameInstances => f.write_str("no tag key tells their instances apart"),
+            Self::Without(stage) => write!(f, "{ONE_DEFAULT}; stage {stage:?} has none, and the other one has"),
             Self::OneDefault(stage, os) => {
                 write!(f, "{ONE_DEFAULT}; the baseline of {os} in stage {stage:?} has no `patchGroup`")
             }
@@ -76,6 +79,11 @@ impl Plan {
     pub fn may_share(&self, first: &Stage, second: &Stage) -> Result<(), NotShared> {
         if self.selection_of(first).told_apart_by(&self.selection_of(second)).is_none() {
             return Err(NotShared::SameInstances);
+        }
+        let without = |stage| self.baselines_of(stage).next().is_none();
+        if without(first) != without(second) {
+            let stage = if without(first) { first } else { second };
+            return Err(NotShared::Without(stage.name.clone()));
         }
         for stage in [first, second] {
             if let Some((os, _)) = self.baselines_of(stage).find(|(_, baseline)| baseline.patch_groups.is_empty()) {

@@ -199,9 +199,9 @@ pub(super) fn check_sharing(decoder: &mut Decoder, plan: &Plan, named_by_two: &[
                 both,
                 "each organizational unit and account in one stage, or select: {tags: {…}} in both, with other values of one key",
             ),
-            NotShared::OneDefault(..) | NotShared::SameGroup(..) => (
+            NotShared::Without(_) | NotShared::OneDefault(..) | NotShared::SameGroup(..) => (
                 format!("{both}; {why}"),
-                "another patchGroup in each baseline of these stages, or no baselines in them",
+                "another patchGroup in each baseline of these stages, or no baselines for them",
             ),
         };
         decoder.refuse_with((&claim.path, claim.place), problem, valid, (*place, "first named here"));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::english::counted;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::reason::ReasonCode;
 
 use crate::{RunReport, TargetReport};
 
@@ -44,6 +45,10 @@ pub(super) fn is_not_listed(target: &TargetReport, has_rows: bool) -> bool {
 
 impl Seen {
     pub(super) fn add_instance(&mut self, row: &InstanceRow) {
+        // It belongs to a stage on which the run did not work.
+        if row.reason.code == ReasonCode::OtherStage {
+            return;
+        }
         self.instances += 1;
         self.without_result += usize::from(is_without_result(row));
     }
@@ -146,6 +151,17 @@ mod tests {
         }
         report.head.run.readiness_only = true;
         assert!(texts(&report).iter().all(|text| !text.contains("Up to date")));
+    }
+
+    #[test]
+    fn an_instance_of_another_stage_is_no_part_of_the_share() {
+        let mut report = fixtures::report();
+        let mut row = report.instances[0].clone();
+        (row.outcome, row.scanned_at, row.reason.code) = (Outcome::Skipped, None, ReasonCode::OtherStage);
+        report.instances.push(row);
+        for text in texts(&report) {
+            assert!(text.contains("rules: 2 of 4 instances (50%). Not seen: 2 listed instances without"), "{text}");
+        }
     }
 
     #[test]

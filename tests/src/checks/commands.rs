@@ -134,29 +134,33 @@ pub fn commands_are_as_the_plan_says(evidence: &Evidence) -> Vec<String> {
 
 /// Checks that a command is for one operating system, and that all commands of a run to a target and operating system
 /// have one snapshot. A second snapshot is allowed where the baseline was changed to withhold patches. An Install has
-/// the snapshot of the scan before it.
+/// the snapshot of the scan before it. Stages that share a target have no snapshot in common.
 #[must_use]
 pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Vec<String> {
-    let systems: BTreeMap<&str, &str> =
-        evidence.rows().filter_map(|row| Some((row.instance_id.as_str(), row.os.as_ref()?.name()))).collect();
+    let systems: BTreeMap<&str, (&str, &str)> = evidence
+        .rows()
+        .filter_map(|row| Some((row.instance_id.as_str(), (row.stage.as_str(), row.os.as_ref()?.name()))))
+        .collect();
     let mut complaints = Vec::new();
-    let holding: BTreeSet<(String, &str)> = evidence
+    let holding: BTreeSet<(String, &str, &str)> = evidence
         .rows()
         .filter(|row| !row.held_back.is_empty())
-        .filter_map(|row| Some((format!("{}/{}", row.account_id, row.region), row.os.as_ref()?.name())))
+        .filter_map(|row| {
+            Some((format!("{}/{}", row.account_id, row.region), row.stage.as_str(), row.os.as_ref()?.name()))
+        })
         .collect();
-    let mut snapshots: BTreeMap<(String, &str), Vec<&str>> = BTreeMap::new();
+    let mut snapshots: BTreeMap<(String, &str, &str), Vec<&str>> = BTreeMap::new();
     let commands = evidence.calls.iter().filter(|call| call.operation == "ssm:SendCommand");
     for call in commands.filter(|call| is_of(call, &evidence.run_id)) {
-        let os: BTreeSet<&str> = call.instance_ids().iter().filter_map(|id| systems.get(id).copied()).collect();
+        let os: BTreeSet<(&str, &str)> = call.instance_ids().iter().filter_map(|id| systems.get(id).copied()).collect();
         let ids = call
             .request
             .pointer("/Parameters/SnapshotId")
             .and_then(Value::as_array)
             .map_or(&[] as &[Value], Vec::as_slice);
         match (os.iter().collect::<Vec<_>>().as_slice(), ids) {
-            ([os], [Value::String(id)]) => {
-                let before = snapshots.entry((call.target(), os)).or_default();
+            ([(stage, os)], [Value::String(id)]) => {
+                let before = snapshots.entry((call.target(), stage, os)).or_default();
                 if call.command() == Some("Install") && before.last() != Some(&id.as_str()) {
                     complaints.push(format!(
                         "{os} in {} is installed by a snapshot that it was not scanned by",
@@ -175,8 +179,9 @@ pub fn a_target_has_one_snapshot_per_operating_system(evidence: &Evidence) -> Ve
         }
     }
     let several = snapshots.iter().filter(|(place, ids)| ids.len() > 1 + usize::from(holding.contains(*place)));
-    complaints
-        .extend(several.map(|((target, os), ids)| format!("{os} in {target} is judged by {} snapshots", ids.len())));
+    complaints.extend(several.map(|((target, stage, os), ids)| {
+        format!("{os} in {target} is judged by {} snapshots in stage {stage}", ids.len())
+    }));
     let all: BTreeSet<&&str> = snapshots.values().flatten().collect();
     let used: usize = snapshots.values().map(Vec::len).sum();
     if all.len() != used {

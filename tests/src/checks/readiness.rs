@@ -23,7 +23,7 @@ pub fn every_scanned_instance_has_one_finding_of_each_check(evidence: &Evidence)
     let scanned = |row: &&InstanceRow| {
         evidence.targets().any(|target| {
             target.outcome == TargetOutcome::Reached
-                && (&target.account_id, &target.region) == (&row.account_id, &row.region)
+                && [&target.account_id, &target.region, &target.stage] == [&row.account_id, &row.region, &row.stage]
         })
     };
     let complaint = |row: &InstanceRow| {

@@ -1,5 +1,7 @@
 //! Filters the instances and targets of a report.
 
+use std::collections::HashSet;
+
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::organization::names_of_path;
 use orgpatch_model::outcome::Outcome;
@@ -40,11 +42,11 @@ impl<'a> Filter<'a> {
     /// Removes the instances and targets that do not match. The run and its steps stay, because they cover all of them.
     pub fn apply(&self, report: &mut Report) {
         report.targets.retain(|target| self.wants_target(target));
-        let targets: std::collections::HashSet<(&str, &str)> =
-            report.targets.iter().map(|target| (target.account_id.as_str(), target.region.as_str())).collect();
-        report.instances.retain(|row| {
-            targets.contains(&(row.account_id.as_str(), row.region.as_str())) && self.wants_instance(row)
-        });
+        let targets: HashSet<[&String; 3]> =
+            report.targets.iter().map(|target| [&target.account_id, &target.region, &target.stage]).collect();
+        report
+            .instances
+            .retain(|row| targets.contains(&[&row.account_id, &row.region, &row.stage]) && self.wants_instance(row));
     }
 
     fn wants_target(&self, target: &TargetReport) -> bool {
@@ -97,5 +99,16 @@ mod tests {
         assert_eq!(left(&Filter { systems: &texts(&["windows"]), ..Filter::default() }), ["i-3"]);
         let both = Filter { systems: &texts(&["ubuntu"]), outcomes: &[Outcome::Patched], ..Filter::default() };
         assert_eq!(left(&both), ["i-1"]);
+    }
+
+    #[test]
+    fn a_stage_that_shares_its_account_keeps_its_own_instances() {
+        let mut report = report();
+        let (mut target, mut row) = (report.targets[0].clone(), report.instances[0].clone());
+        (target.stage, row.stage, row.instance_id) = ("production".into(), "production".into(), "i-4".into());
+        report.targets.push(target);
+        report.instances.push(row);
+        Filter { stages: &["test".to_owned()], ..Filter::default() }.apply(&mut report);
+        assert_eq!(report.instances.iter().map(|row| row.instance_id.as_str()).collect::<Vec<_>>(), ["i-1"]);
     }
 }

@@ -1,6 +1,6 @@
 //! The baselines, defaults and patch groups of an account in a Region, as the API describes them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_model::operating_system::OperatingSystem;
 use serde::{Deserialize, Serialize};
@@ -58,12 +58,6 @@ impl ObservedBaseline {
         self.is_recorded && self.has_tags_of_orgpatch()
     }
 
-    /// Returns true for a baseline that orgpatch made for one of those stages of a plan.
-    fn is_of_stage(&self, plan: &str, stages: &[&str]) -> bool {
-        let tag = |key: &str| self.tags.get(key).map(String::as_str);
-        self.is_of_orgpatch() && tag(PLAN_TAG) == Some(plan) && tag(STAGE_TAG).is_some_and(|tag| stages.contains(&tag))
-    }
-
     /// Returns true for a baseline with the tags that orgpatch gives its baselines, from any plan.
     #[must_use]
     pub fn has_tags_of_orgpatch(&self) -> bool {
@@ -93,15 +87,11 @@ impl Observed {
         self
     }
 
-    /// Leaves out the baselines that stages of a plan have here, and where they are registered.
+    /// Leaves out the baselines of those patch groups.
     #[must_use]
-    pub fn without_stages(mut self, plan: &str, stages: &[&str]) -> Self {
-        let (left_out, baselines): (Vec<ObservedBaseline>, _) =
-            self.baselines.into_iter().partition(|baseline| baseline.is_of_stage(plan, stages));
-        let is_left_out = |id: &str| left_out.iter().any(|baseline| same_id(&baseline.id, id));
-        self.defaults.retain(|_, id| !is_left_out(id));
-        self.patch_groups.retain(|entry| !is_left_out(&entry.baseline_id));
-        Self { baselines, ..self }
+    pub fn without_groups(mut self, groups: &BTreeSet<(OperatingSystem, String)>) -> Self {
+        self.patch_groups.retain(|entry| !groups.contains(&(entry.operating_system, entry.group.clone())));
+        self
     }
 
     /// Returns the baseline of that id or ARN.

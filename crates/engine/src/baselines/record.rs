@@ -1,6 +1,6 @@
 //! Records of the changes to a target's baselines, and of what was registered before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use orgpatch_model::operating_system::OperatingSystem;
@@ -109,20 +109,13 @@ impl Previous {
         self
     }
 
-    /// Splits it into what is recorded of the places that are in `observed` or have no baseline there, and the rest: of places in
-    /// which `all` has a baseline that `observed` leaves out ([`Observed::without_stages`]).
+    /// Splits it into everything else and what is recorded of those patch groups.
     #[must_use]
-    pub fn split(self, observed: &Observed, all: &Observed) -> (Self, Self) {
-        let is_left_out = |in_all: bool, in_observed: bool| in_all && !in_observed;
-        let (theirs, ours) = self
-            .defaults
-            .into_iter()
-            .partition(|(os, _)| is_left_out(all.defaults.contains_key(os), observed.defaults.contains_key(os)));
-        let (of_their_groups, of_our_groups) = self.patch_groups.into_iter().partition(|known| {
-            let is_in = |found: &Observed| found.of_group(known.operating_system, &known.group).is_some();
-            is_left_out(is_in(all), is_in(observed))
-        });
-        (Self { defaults: ours, patch_groups: of_our_groups }, Self { defaults: theirs, patch_groups: of_their_groups })
+    pub fn split(mut self, groups: &BTreeSet<(OperatingSystem, String)>) -> (Self, Self) {
+        let is_theirs = |known: &PreviousGroup| groups.contains(&(known.operating_system, known.group.clone()));
+        let (theirs, ours) = self.patch_groups.into_iter().partition(is_theirs);
+        self.patch_groups = ours;
+        (self, Self { patch_groups: theirs, ..Self::default() })
     }
 
     /// Returns what is recorded of those operating systems only.

@@ -6,7 +6,7 @@ use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
 
 use super::difference::look_up;
-use super::{Change, Chosen, KnownBaseline, Observed, ObservedBaseline, PLAN_TAG, Previous, same_id};
+use super::{Change, Chosen, KnownBaseline, Observed, ObservedBaseline, PLAN_TAG, Previous, STAGE_TAG, same_id};
 
 /// Returns the changes that make `recorded` hold again, and what is left alone, with the reasons.
 ///
@@ -75,16 +75,21 @@ pub fn restore(recorded: &Previous, observed: &Observed) -> Vec<Change> {
 /// reasons. What was registered before orgpatch stays recorded.
 ///
 /// A plan has one baseline for an operating system in an account, so that it is known which one to register. Where an account has
-/// been in two stages of the plan it has two, and only a run of that plan knows which one is right.
+/// been in two stages of the plan it has two, and only a run of that plan knows which one is right. Where stages share the account
+/// and have patch groups, it is the one of the stage with the same name.
 #[must_use]
 pub fn hand_over(from: &str, to: &str, observed: &Observed) -> Vec<Change> {
     let of_plan = |id: &str, plan: &str| {
         let found = observed.baseline(id).filter(|baseline| baseline.is_of_orgpatch());
         found.is_some_and(|baseline| baseline.tags.get(PLAN_TAG).is_some_and(|tag| tag == plan))
     };
-    let successor = |os: OperatingSystem, place: &str, current: &KnownBaseline| {
+    let successor = |os: OperatingSystem, place: &str, current: &KnownBaseline, stage: Option<&String>| {
         let of_system = observed.baselines.iter().filter(|one| one.operating_system == os.name());
-        let mut found = of_system.filter(|one| of_plan(&one.id, to));
+        let mut all: Vec<&ObservedBaseline> = of_system.filter(|one| of_plan(&one.id, to)).collect();
+        if all.len() > 1 && all.iter().any(|one| stage.is_some() && one.tags.get(STAGE_TAG) == stage) {
+            all.retain(|one| one.tags.get(STAGE_TAG) == stage);
+        }
+        let mut found = all.into_iter();
         let leave = |code, why: String| Reason::new(code, format!("{} stays {place}: {why}", current.name));
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(KnownBaseline::new(&one.id, &one.name)),
@@ -99,7 +104,7 @@ pub fn hand_over(from: &str, to: &str, observed: &Observed) -> Vec<Change> {
     for (&operating_system, id) in observed.defaults.iter().filter(|(_, id)| of_plan(id, from)) {
         let current = look_up(observed, id);
         let place = format!("the default for {operating_system}");
-        changes.push(successor(operating_system, &place, &current).map_or_else(
+        changes.push(successor(operating_system, &place, &current, None).map_or_else(
             |reason| Change::Left { baseline: current.clone(), reason },
             |baseline| Change::RegisterDefault {
                 operating_system,
@@ -112,7 +117,8 @@ pub fn hand_over(from: &str, to: &str, observed: &Observed) -> Vec<Change> {
         let (operating_system, group) = (entry.operating_system, entry.group.clone());
         let current = look_up(observed, &entry.baseline_id);
         let place = format!("the baseline of patch group {group:?} for {operating_system}");
-        changes.push(successor(operating_system, &place, &current).map_or_else(
+        let stage = observed.baseline(&entry.baseline_id).and_then(|baseline| baseline.tags.get(STAGE_TAG));
+        changes.push(successor(operating_system, &place, &current, stage).map_or_else(
             |reason| Change::Left { baseline: current.clone(), reason },
             |baseline| Change::RegisterForPatchGroup {
                 operating_system,

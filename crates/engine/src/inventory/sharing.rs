@@ -1,20 +1,22 @@
 //! Which step lists an instance of a target that several stages share.
 //!
-//! A step lists what its stage selects. What no stage selects is listed by the last step of the run that works on the target. The
+//! An instance belongs to the stage that its tags say, whether the plan selects it or not. The step of that stage lists it. What
+//! belongs to no stage, or to none whose step has yet to come, is listed by the last step of the run that works on the target. The
 //! tags of an instance may change between two steps: what one step has listed, no later one lists again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use orgpatch_model::instance::Ec2Instance;
+use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use orgpatch_plan::Selection;
 
 use super::{Eligibility, InventoryInstance};
 use crate::planner::{SharingStage, StepSettings, Turn};
-use crate::selection::{lacks_tag, left_out};
+use crate::selection::lacks_tag;
 
-/// The most stages of which a reason says what they select.
+/// The most stages of which a reason says what they ask for.
 const MOST_TOLD: usize = 3;
 
 /// The stages that share a target, as one step sees them.
@@ -42,9 +44,9 @@ impl<'s> Sharing<'s> {
         (!others.is_empty()).then_some(Self { stage: &target.stage, select: &settings.select, others })
     }
 
-    /// Returns the names of the other stages.
-    pub fn other_stages(&self) -> impl Iterator<Item = &'s str> {
-        self.others.iter().map(|other| other.stage.as_str())
+    /// Returns the patch groups that get baselines of the other stages.
+    pub fn other_groups(&self) -> BTreeSet<(OperatingSystem, String)> {
+        self.others.iter().flat_map(|other| &other.patch_groups).cloned().collect()
     }
 
     /// Returns the steps that listed instances of the target before, by their ids.
@@ -64,7 +66,7 @@ impl<'s> Sharing<'s> {
                 return false;
             }
             let listed = match ec2.get(row.instance_id.as_str()) {
-                Some(instance) => self.listed(row, instance, is_last),
+                Some(instance) => self.listed(instance, is_last),
                 // A hybrid node, which no stage selects.
                 None if is_last => Listed::Here,
                 None => Listed::Elsewhere,
@@ -77,55 +79,65 @@ impl<'s> Sharing<'s> {
         });
     }
 
-    fn listed(&self, row: &InventoryInstance, instance: &Ec2Instance, is_last: bool) -> Listed {
-        let selects = |select: &Selection| left_out(select, instance, row.os).is_none();
-        if selects(self.select) {
+    fn listed(&self, instance: &Ec2Instance, is_last: bool) -> Listed {
+        let selections = || [self.select].into_iter().chain(self.others.iter().map(|other| &other.select));
+        if belongs(instance, self.select, selections()) {
             return Listed::Here;
         }
-        if let Some(other) = self.others.iter().find(|other| selects(&other.select)) {
-            let why = match &other.turn {
-                Turn::Later => return Listed::Elsewhere,
-                _ if !is_last => return Listed::Elsewhere,
-                Turn::Earlier(_) => {
-                    "its step did not list it: the instance came or got its tags later, or the target could not be read then"
-                }
-                Turn::Never => "that stage is not part of this run",
-            };
-            let text = format!("stage {:?} selects this instance, and {why}", other.stage);
-            return Listed::LeftOut(Reason::new(ReasonCode::OtherStage, text));
+        let owner = self.others.iter().find(|other| belongs(instance, &other.select, selections()));
+        match owner.map(|other| (&other.stage, &other.turn)) {
+            Some((_, Turn::Later)) => Listed::Elsewhere,
+            _ if !is_last => Listed::Elsewhere,
+            Some((stage, Turn::Earlier(_))) => Listed::LeftOut(Reason::new(
+                ReasonCode::OtherStage,
+                format!(
+                    "the instance belongs to stage {stage:?}, whose step did not list it: it came or got its tags later, or the \
+                     target could not be read then"
+                ),
+            )),
+            Some((stage, Turn::Never)) => Listed::LeftOut(Reason::new(
+                ReasonCode::OtherStage,
+                format!("the instance belongs to stage {stage:?}, which is not part of this run"),
+            )),
+            None => Listed::LeftOut(self.belongs_to_none(instance)),
         }
-        if lacks_tag(self.select, instance).is_none() {
-            // It belongs here, and the plan leaves it out for another reason.
-            return Listed::Here;
-        }
-        if !is_last {
-            return Listed::Elsewhere;
-        }
-        let own = self.others.iter().find(|other| lacks_tag(&other.select, instance).is_none());
-        if let Some(reason) = own.and_then(|other| left_out(&other.select, instance, row.os)) {
-            return Listed::LeftOut(reason);
-        }
-        let all = [(self.stage, self.select)].into_iter();
-        let all: Vec<(&str, &Selection)> =
-            all.chain(self.others.iter().map(|other| (other.stage.as_str(), &other.select))).collect();
-        let asked = all.iter().take(MOST_TOLD).filter_map(|(stage, select)| {
+    }
+
+    fn belongs_to_none(&self, instance: &Ec2Instance) -> Reason {
+        let others = self.others.iter().map(|other| (other.stage.as_str(), &other.select));
+        let asked = [(self.stage, self.select)].into_iter().chain(others).filter_map(|(stage, select)| {
             let key = lacks_tag(select, instance)?;
             Some(format!("{stage:?} asks for {key}={}", select.tags[key]))
         });
         let mut asked: Vec<String> = asked.collect();
-        if all.len() > MOST_TOLD {
-            asked.push(format!("and {} more", all.len() - MOST_TOLD));
+        if asked.len() > MOST_TOLD {
+            let more = format!("and {} more", asked.len() - MOST_TOLD);
+            asked.truncate(MOST_TOLD);
+            asked.push(more);
         }
         let text = format!("no stage selects this instance by its tags: {}", asked.join(", "));
-        Listed::LeftOut(Reason::new(ReasonCode::NotSelectedByTags, text))
+        Reason::new(ReasonCode::NotSelectedByTags, text)
     }
+}
+
+/// Returns true if an instance belongs to the stage of that selection by its tags, among those that share its target: it has all tags
+/// that the stage selects, and no other stage selects the value of the tag by which the two are told apart.
+fn belongs<'s>(instance: &Ec2Instance, select: &Selection, all: impl Iterator<Item = &'s Selection>) -> bool {
+    let is_of_other = |other: &Selection| {
+        let key = select.told_apart_by(other);
+        key.is_some_and(|key| {
+            let value = instance.tags.get(key);
+            other.tags.get(key).zip(value).is_some_and(|(values, value)| values.matches(value))
+        })
+    };
+    lacks_tag(select, instance).is_none() && !{ all }.any(is_of_other)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, BTreeSet};
+    use std::collections::BTreeMap;
 
-    use orgpatch_plan::{Exclusion, TagValues};
+    use orgpatch_plan::TagValues;
     use proptest::prelude::*;
 
     use super::*;
@@ -136,13 +148,18 @@ mod tests {
     const STAGES: [(&str, Option<&str>); 4] =
         [("dev", Some("dev")), ("test", Some("test")), ("production", Some("prod")), ("rest", None)];
 
+    /// Whatever the stage, the plan leaves out exempt instances, and production selects Linux only.
     fn selection(value: Option<&str>) -> Selection {
-        let tag = |values: TagValues| [("Env".to_owned(), values)].into();
-        if let Some(value) = value {
-            return Selection { tags: tag([value].into()), ..Selection::default() };
+        let mut select = Selection::default();
+        select.exclude.tags.insert("Exempt".to_owned(), TagValues::ANY);
+        match value {
+            Some(value) => select.tags.insert("Env".to_owned(), [value].into()),
+            None => select.exclude.tags.insert("Env".to_owned(), ["dev", "test", "prod"].into()),
+        };
+        if value == Some("prod") {
+            select.operating_systems = vec![OperatingSystem::AmazonLinux2023];
         }
-        let tags = tag(["dev", "test", "prod"].into());
-        Selection { exclude: Exclusion { tags, ..Exclusion::default() }, ..Selection::default() }
+        select
     }
 
     fn instance(id: &str, tags: &[(&str, &str)]) -> Ec2Instance {
@@ -174,6 +191,7 @@ mod tests {
                     select: selection(stages[other].1),
                     accounts: ["222200000001".to_owned()].into(),
                     regions: vec!["ap-northeast-1".into()],
+                    patch_groups: BTreeSet::new(),
                 })
                 .collect();
             let select = selection(stages[stage].1);
@@ -213,16 +231,39 @@ mod tests {
         production: i-prod selected
         "#);
         insta::assert_snapshot!(lines(&listed(&STAGES[..3], &[1], ec2)), @r#"
-        test: i-dev stage "dev" selects this instance, and that stage is not part of this run (other-stage)
+        test: i-dev the instance belongs to stage "dev", which is not part of this run (other-stage)
         test: i-none no stage selects this instance by its tags: "test" asks for Env=test, "dev" asks for Env=dev, "production" asks for Env=prod (not-selected-by-tags)
-        test: i-prod stage "production" selects this instance, and that stage is not part of this run (other-stage)
+        test: i-prod the instance belongs to stage "production", which is not part of this run (other-stage)
         test: i-test selected
         "#);
         insta::assert_snapshot!(lines(&listed(&STAGES, &[3, 1], ec2)), @r#"
         rest: i-none selected
-        test: i-dev stage "dev" selects this instance, and that stage is not part of this run (other-stage)
-        test: i-prod stage "production" selects this instance, and that stage is not part of this run (other-stage)
+        test: i-dev the instance belongs to stage "dev", which is not part of this run (other-stage)
+        test: i-prod the instance belongs to stage "production", which is not part of this run (other-stage)
         test: i-test selected
+        "#);
+    }
+
+    #[test]
+    fn what_the_plan_leaves_out_is_of_the_stage_of_its_tags() {
+        let ec2 = |_| {
+            let mut windows = instance("i-windows", &[("Env", "prod")]);
+            windows.windows = true;
+            vec![
+                instance("i-exempt", &[("Env", "test"), ("Exempt", "")]),
+                instance("i-exempt-prod", &[("Env", "prod"), ("Exempt", "")]),
+                windows,
+            ]
+        };
+        insta::assert_snapshot!(lines(&listed(&STAGES[1..], &[2, 0, 1], ec2)), @"
+        test: i-exempt the plan excludes instances with tag Exempt= (excluded-by-tag)
+        production: i-exempt-prod the plan excludes instances with tag Exempt= (excluded-by-tag)
+        production: i-windows not selected by operating system: the plan does not list WINDOWS (not-selected-by-operating-system)
+        ");
+        insta::assert_snapshot!(lines(&listed(&STAGES[1..], &[1], ec2)), @r#"
+        production: i-exempt the instance belongs to stage "test", which is not part of this run (other-stage)
+        production: i-exempt-prod the plan excludes instances with tag Exempt= (excluded-by-tag)
+        production: i-windows not selected by operating system: the plan does not list WINDOWS (not-selected-by-operating-system)
         "#);
     }
 
@@ -237,7 +278,7 @@ mod tests {
         };
         insta::assert_snapshot!(lines(&listed(&STAGES[1..3], &[0, 1], ec2)), @r#"
         test: i-forth selected
-        production: i-back stage "test" selects this instance, and its step did not list it: the instance came or got its tags later, or the target could not be read then (other-stage)
+        production: i-back the instance belongs to stage "test", whose step did not list it: it came or got its tags later, or the target could not be read then (other-stage)
         "#);
     }
 
@@ -250,6 +291,7 @@ mod tests {
             select: Selection::default(),
             accounts: BTreeSet::from(["222200000001".to_owned()]),
             regions: vec!["ap-northeast-3".into()],
+            patch_groups: BTreeSet::new(),
         };
         assert!(!other.has_target(&target));
         other.regions.push("ap-northeast-1".into());
@@ -266,14 +308,16 @@ mod tests {
             in_run in Just((0..4_usize).collect::<Vec<_>>()).prop_shuffle().prop_flat_map(|all| {
                 (1..=all.len()).prop_map(move |n| all[..n].to_vec())
             }),
-            values in proptest::collection::vec(proptest::collection::vec(proptest::option::of(0..4_usize), 4), 0..12),
+            values in proptest::collection::vec(
+                (proptest::collection::vec(proptest::option::of(0..4_usize), 4), any::<bool>(), any::<bool>()), 0..12
+            ),
             stays in any::<bool>(),
         ) {
             const VALUES: [&str; 4] = ["dev", "test", "prod", "Prod"];
-            let ec2 = |turn: usize| values.iter().enumerate().map(|(nth, values)| {
-                let value = values[if stays { 0 } else { turn }];
-                let tags: Vec<(&str, &str)> = value.map(|value| ("Env", VALUES[value])).into_iter().collect();
-                instance(&format!("i-{nth}"), &tags)
+            let ec2 = |turn: usize| values.iter().enumerate().map(|(nth, (values, exempt, windows))| {
+                let value = values[if stays { 0 } else { turn }].map(|value| ("Env", VALUES[value]));
+                let tags: Vec<(&str, &str)> = value.into_iter().chain(exempt.then_some(("Exempt", "yes"))).collect();
+                Ec2Instance { windows: *windows, ..instance(&format!("i-{nth}"), &tags) }
             }).collect::<Vec<_>>();
             let all = listed(&STAGES, &in_run, ec2);
             let mut places: BTreeMap<&str, Vec<(&str, bool)>> = BTreeMap::new();
@@ -287,13 +331,15 @@ mod tests {
                 prop_assert_eq!(places.len(), 1, "{} {:?}", id, places);
                 if stays {
                     let nth: usize = id.trim_start_matches("i-").parse().expect("a number");
-                    let value = values[nth][0].map(|value| VALUES[value]);
+                    let (value, exempt, windows) = &values[nth];
+                    let value = value[0].map(|value| VALUES[value]);
                     let of = |stage: &usize| {
                         STAGES[*stage].1 == value || (STAGES[*stage].1.is_none() && value.is_none_or(|value| value == "Prod"))
                     };
-                    let own = in_run.iter().find(|stage| of(stage)).map(|stage| STAGES[*stage].0);
-                    prop_assert_eq!(own.is_some(), places[0].1);
-                    prop_assert!(own.is_none_or(|own| own == places[0].0));
+                    let own = in_run.iter().find(|stage| of(stage)).map(|stage| STAGES[*stage]);
+                    let selects = |(_, value): (&str, Option<&str>)| !exempt && !(*windows && value == Some("prod"));
+                    prop_assert_eq!(own.is_some_and(selects), places[0].1);
+                    prop_assert!(own.is_none_or(|(own, _)| own == places[0].0));
                 }
             }
         }

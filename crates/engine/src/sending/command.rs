@@ -41,17 +41,19 @@ const DOCUMENT_TIMEOUT_SECONDS: u32 = 7_200;
 /// How long a late answer may still come after every time-out, in seconds.
 const LATE_SECONDS: u32 = 3_600;
 
-/// The snapshot of the approved patches: the same for every command of a run to one account, Region and operating
+/// The snapshot of the approved patches: the same for every command of a stage to one account, Region and operating
 /// system, so that the scan before, the install and the scan afterwards speak of the same patches.
 ///
 /// A snapshot keeps the baseline as it was. Where the baseline is changed to hold patches back, what comes afterwards
-/// therefore has another one.
+/// therefore has another one. So has each stage of an account that several share: a snapshot is made for a patch group when its
+/// first instance is scanned, which may be in an earlier stage than the one that changes the group's baseline.
 ///
 /// Systems Manager keeps a snapshot for three days at the most; a target's phases lie within one step, which is
 /// far shorter.
 #[must_use]
 pub fn snapshot_id(run_id: &str, target: &Target, os: OperatingSystem, held_back: &WithheldPatches) -> String {
-    let mut name = format!("orgpatch/{run_id}/{}/{}/{os}", target.account_id, target.region);
+    let Target { account_id, region, stage, .. } = target;
+    let mut name = format!("orgpatch/{run_id}/{stage}/{account_id}/{region}/{os}");
     for entry in held_back.get(&os).into_iter().flatten() {
         name += "/without ";
         name += entry;

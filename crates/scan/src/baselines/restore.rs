@@ -1,6 +1,6 @@
 //! Gives back what was there before orgpatch's baselines in a target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use orgpatch_aws::clients::baselines::Baselines;
 use orgpatch_aws::member::context::FunctionContext;
@@ -27,7 +27,7 @@ pub async fn restore(
 ) -> Result<Next, TargetError> {
     let memory = remembered(context, request).await?;
     if let Some(to) = &settings.restore_to {
-        return hand_over(context, request, (&settings.plan, to), &memory).await;
+        return hand_over(context, request, settings, to, &memory).await;
     }
     let begun = begun(context, request).await?;
     let previous = begun.map_or_else(|| memory.previous.clone(), |record| record.previous);
@@ -38,15 +38,13 @@ pub async fn restore(
     let baselines = Baselines::new(&member);
     let observed = context.sessions.target_result(&request.target, baselines.observe_registered().await).await?;
     let observed = observed.recognized(&memory);
-    // Another stage that shares the target gives back its own, in a run of its own if it is not part of this one.
-    let others: Vec<&str> = Sharing::of(settings, &request.target).iter().flat_map(Sharing::other_stages).collect();
-    let of_stage = observed.clone().without_stages(&settings.plan, &others);
-    let (previous, _) = previous.split(&of_stage, &observed);
-    let (_, theirs) = memory.previous.clone().split(&of_stage, &observed);
+    let others = groups_of_others(request, settings);
+    let (previous, _) = previous.split(&others);
+    let (_, theirs) = memory.previous.clone().split(&others);
     if previous.is_empty() {
         return recorded(context, request, nothing_to_give_back()).await;
     }
-    let changes = baselines::restore(&previous, &of_stage);
+    let changes = baselines::restore(&previous, &observed.clone().without_groups(&others));
     let record = BaselineRecord {
         target: request.target.clone(),
         at: request.now,
@@ -65,6 +63,12 @@ pub async fn restore(
     ended(context, request, changes, &refusals, restored).await
 }
 
+/// Returns the patch groups of other stages that share the target. Each stage gives back its own, in a run of its own if it is not
+/// part of this one.
+fn groups_of_others(request: &TargetRequest, settings: &StepSettings) -> BTreeSet<(OperatingSystem, String)> {
+    Sharing::of(settings, &request.target).map(|sharing| sharing.other_groups()).unwrap_or_default()
+}
+
 fn nothing_to_give_back() -> Reason {
     let text = "no run has replaced anything here, or it was given back before; no instance was asked";
     Reason::new(ReasonCode::NothingToRestore, text)
@@ -75,13 +79,16 @@ fn nothing_to_give_back() -> Reason {
 async fn hand_over(
     context: &FunctionContext,
     request: &TargetRequest,
-    (from, to): (&str, &str),
+    settings: &StepSettings,
+    to: &str,
     memory: &BaselineMemory,
 ) -> Result<Next, TargetError> {
+    let from = &settings.plan;
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
     let baselines = Baselines::new(&member);
     let observed = context.sessions.target_result(&request.target, baselines.observe_registered().await).await?;
-    let left = baselines::hand_over(from, to, &observed.recognized(memory));
+    let observed = observed.recognized(memory).without_groups(&groups_of_others(request, settings));
+    let left = baselines::hand_over(from, to, &observed);
     // A retry finds less to do than the first try, which has written down what it was to do.
     let changes = begun(context, request).await?.map_or_else(|| left.clone(), |record| record.changes);
     let record = BaselineRecord {

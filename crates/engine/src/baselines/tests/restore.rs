@@ -1,5 +1,7 @@
 //! Giving back what was there before.
 
+use std::collections::BTreeSet;
+
 use insta::assert_snapshot;
 
 use super::*;
@@ -239,8 +241,8 @@ fn a_patch_group_is_handed_back_too() {
     assert_eq!(applied(emergency, &back, &[]).patch_groups, before.patch_groups);
 }
 
-/// The plan of two environments that share an account, and the account behind install runs of both.
-fn shared() -> (Observed, Previous) {
+/// A plan of two environments that share an account.
+fn shared_plan(name: &str) -> Plan {
     let stages = ["test", "production"].map(|name| {
         format!(
             "  - {{name: {name}, ous: [r-abcd], select: {{tags: {{Env: [{name}]}}}}, baselines: {{AMAZON_LINUX_2023: \
@@ -248,10 +250,15 @@ fn shared() -> (Observed, Previous) {
         )
     });
     let text = format!(
-        "schemaVersion: 1\nname: monthly\nregions: [ap-northeast-1]\nselect: {{operatingSystems: [AMAZON_LINUX_2023]}}\nstages:\n{}",
+        "schemaVersion: 1\nname: {name}\nregions: [ap-northeast-1]\nselect: {{operatingSystems: [AMAZON_LINUX_2023]}}\nstages:\n{}",
         stages.concat()
     );
-    let plan = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    read(&text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The account behind install runs of both its environments, and what was recorded.
+fn shared() -> (Observed, Previous) {
+    let plan = shared_plan("monthly");
     let (mut account, mut previous) = (untouched(), Previous::default());
     for stage in &plan.stages {
         let wanted = desired(&plan, stage, None);
@@ -265,27 +272,38 @@ fn shared() -> (Observed, Previous) {
 #[test]
 fn a_stage_that_shares_an_account_gives_back_its_own() {
     let (account, previous) = shared();
-    let of_test = account.clone().without_stages("monthly", &["production"]);
-    let (ours, theirs) = previous.clone().split(&of_test, &account);
+    let place = |group: &str| BTreeSet::from([(Os::AmazonLinux2023, group.to_owned())]);
+    let (ours, theirs) = previous.clone().split(&place("production"));
     let groups = |previous: &Previous| -> Vec<String> {
         previous.patch_groups.iter().map(|known| known.group.clone()).collect()
     };
     assert_eq!((groups(&ours), groups(&theirs)), (vec!["test".to_owned()], vec!["production".to_owned()]));
-    let changes = restore(&ours, &of_test);
+    let changes = restore(&ours, &account.clone().without_groups(&place("production")));
     assert_snapshot!(lines(&changes), @r#"
     patch group "test" for AMAZON_LINUX_2023 no longer has the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 (pb-0new12AMAZON_LINUX_2023), nor any other
+    the baseline orgpatch-monthly-production-AMAZON_LINUX_2023 stays in the account
     the baseline orgpatch-monthly-test-AMAZON_LINUX_2023 stays in the account
     "#);
     let after = applied(account.clone(), &changes, &[]);
     assert_eq!(after.patch_groups.len(), 1, "the other stage's group keeps its baseline");
     // The other stage's turn, with what is still recorded.
-    let of_production = after.clone().without_stages("monthly", &["test"]);
-    let (ours, _) = theirs.split(&of_production, &after);
+    let (ours, _) = theirs.split(&place("test"));
+    let of_production = after.clone().without_groups(&place("test"));
     assert_eq!(applied(after, &restore(&ours, &of_production), &[]).patch_groups, []);
-    // A plan of another name, and tags that anyone could have set, are not the stage.
-    assert_eq!(account.clone().without_stages("other", &["production"]), account);
-    let mut untold = account.clone();
-    untold.baselines.iter_mut().for_each(|baseline| baseline.is_recorded = false);
-    assert_eq!(untold.clone().without_stages("monthly", &["production"]), untold);
-    assert_eq!(previous.clone().split(&account, &account), (previous, Previous::default()));
+    let (all, none) = previous.clone().split(&BTreeSet::new());
+    assert_eq!((all, none), (previous, Previous::default()), "an account that no other stage has");
+}
+
+#[test]
+fn a_plan_that_shares_accounts_hands_over_stage_by_stage() {
+    let (account, _) = shared();
+    let emergency = shared_plan("emergency");
+    let mut taken = account.clone();
+    for stage in &emergency.stages {
+        let wanted = desired(&emergency, stage, None);
+        taken = applied(taken.clone(), &difference(&wanted, &taken), &wanted);
+    }
+    assert_ne!(taken.patch_groups, account.patch_groups);
+    let back = hand_over("emergency", "monthly", &taken);
+    assert_eq!(applied(taken, &back, &[]).patch_groups, account.patch_groups, "{}", lines(&back));
 }

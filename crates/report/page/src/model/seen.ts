@@ -3,11 +3,19 @@
 import type { Data, Instance } from "./data";
 import { count, plural } from "./format";
 import { withoutAccess } from "./organization";
-import { succeeded } from "./outcomes";
+import { succeeded, total } from "./outcomes";
 import type { StepReport } from "./report";
 
+/** Returns true for an instance of a stage on which the run did not work. */
+const isOfOtherStage = ({ reason }: Instance): boolean => reason.code === "other-stage";
+
+/** Returns how many instances the run was about. */
+export const concerned = (data: Data): number => total(data.run.counts) - data.instances.filter(isOfOtherStage).length;
+
 /** Returns true for an instance that was listed, and of which no scan of the run has a result. */
-const isWithoutResult = ({ outcome, scannedAt }: Instance): boolean =>
+const isWithoutResult = (row: Instance): boolean => !isOfOtherStage(row) && hasNoResult(row);
+
+const hasNoResult = ({ outcome, scannedAt }: Instance): boolean =>
   !["patched", "compliant", "pending-reboot", "missing"].includes(outcome) && !scannedAt;
 
 /** Returns the instances with nothing missing by what the plan says: not those of which another baseline says so. */

@@ -86,7 +86,7 @@ const UnreachedAccounts = ({
       caption={caption}
       heads={["Account", "Organizational unit", "Regions", "Stage", "Outcome", "Reason"]}
       rows={rows.map((row) => ({
-        key: `${row.accountId} ${row.reason.code} ${row.reason.text}`,
+        key: `${row.accountId} ${row.stage} ${row.reason.code} ${row.reason.text}`,
         cells: [
           <Account row={row} />,
           <Text>{row.ouPath || "–"}</Text>,
@@ -209,12 +209,13 @@ function BaselineChanges({ data }: { data: Data }): JSX.Element | null {
       {rows.length > 0 && (
         <PlainTable
           caption="Changes of patch baselines"
-          heads={["Account", "Region", "Changes"]}
+          heads={["Account", "Region", "Stage", "Changes"]}
           rows={rows.map((target) => ({
-            key: `${target.accountId} ${target.region}`,
+            key: `${target.accountId} ${target.region} ${target.stage}`,
             cells: [
               <Account row={target} />,
               <Text>{target.region}</Text>,
+              <Text>{data.stepLabel(target.stage, target.wave)}</Text>,
               <ul class="changes">
                 {(target.baselineChanges ?? [])
                   .map((change) => changeText(change, onlyCompares(data.run)))

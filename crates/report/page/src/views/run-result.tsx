@@ -11,7 +11,7 @@ import { matchedNothingSentences } from "../model/matched-nothing";
 import { countOf, OUTCOMES, outcomeText, total } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
-import { notSeen, upToDate } from "../model/seen";
+import { concerned, notSeen, upToDate } from "../model/seen";
 import { OutcomeBar, OutcomeIcon } from "../parts/outcome";
 import { Facts } from "../parts/panel";
 import { ReasonAction } from "../parts/reason";
@@ -84,7 +84,7 @@ function shown(run: RunReport): Outcome[] {
 
 export function RunResult({ data, loading }: { data: Data; loading: Loading | undefined }): JSX.Element {
   const { run } = data;
-  const all = total(run.counts);
+  const all = concerned(data);
   const baselines = baselinesOnly(run);
   const judged = [judgedSentence(data), notComparedSentence(data)].filter((sentence) => sentence !== null);
   const closed = closedSentence(run);
