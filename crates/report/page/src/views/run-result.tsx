@@ -8,7 +8,7 @@ import { earlierStageSentences } from "../model/earlier-stages";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
 import type { Loading } from "../model/loading";
 import { matchedNothingSentences } from "../model/matched-nothing";
-import { countOf, OUTCOMES, outcomeText, total } from "../model/outcomes";
+import { countOf, OUTCOMES, outcomeText } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
 import { concerned, notSeen, upToDate } from "../model/seen";
