@@ -1,7 +1,7 @@
 """Computes what the history must say from report.json alone: plain loops, no SQL, without reading the history."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,9 +66,9 @@ def keys(reports: list[Report]) -> set[str]:
     }
 
 
-def targets_of(report: Report) -> dict[tuple[str, str], Line]:
-    """Returns account and Region → target."""
-    return {(target["accountId"], target["region"]): target for target in report["targets"]}
+def targets_of(report: Report) -> dict[tuple[str, str, str], Line]:
+    """Returns account, Region and stage → target: stages may share an account."""
+    return {(target["accountId"], target["region"], target["stage"]): target for target in report["targets"]}
 
 
 def rows(reports: list[Report]) -> Iterator[tuple[Report, Line, Line]]:
@@ -76,12 +76,12 @@ def rows(reports: list[Report]) -> Iterator[tuple[Report, Line, Line]]:
     for report in reports:
         targets = targets_of(report)
         for row in report["instances"]:
-            yield report, targets[row["accountId"], row["region"]], row
+            yield report, targets[row["accountId"], row["region"], row["stage"]], row
 
 
-def in_chunks(report: Report) -> set[tuple[str, str]]:
-    """Returns account and Region of the targets with more than one chunk."""
-    counts = Counter((row["accountId"], row["region"]) for row in report["instances"])
+def in_chunks(report: Report) -> set[tuple[str, str, str]]:
+    """Returns account, Region and stage of the targets with more than one chunk."""
+    counts = Counter((row["accountId"], row["region"], row["stage"]) for row in report["instances"])
     return {place for place, count in counts.items() if count > _CHUNK}
 
 
@@ -101,7 +101,7 @@ SORTED = {
         FROM patches ORDER BY started_at, instance_id, event, seen_at, patch_id, title""",
     "targets": """
         SELECT date, run_id, started_at, finished_at, stage, wave, account_id, region, outcome, reason_code
-        FROM targets ORDER BY started_at, account_id, region""",
+        FROM targets ORDER BY started_at, account_id, region, stage""",
 }
 
 
@@ -177,7 +177,7 @@ def patches(reports: list[Report]) -> list[Line]:
     chunked = {report["run"]["id"]: in_chunks(report) for report in reports}
 
     def seen(report: Report, row: Line, at: str) -> str | Between:
-        if (row["accountId"], row["region"]) in chunked[report["run"]["id"]]:
+        if (row["accountId"], row["region"], row["stage"]) in chunked[report["run"]["id"]]:
             return Between(written(report["run"]["startedAt"]), at)
         return at
 
@@ -209,7 +209,9 @@ def patches(reports: list[Report]) -> list[Line]:
 def targets(reports: list[Report]) -> list[Line]:
     """Returns the rows of table `targets`."""
     every = [(report, target) for report in reports for target in report["targets"]]
-    every.sort(key=lambda one: (moment(one[0]["run"]["startedAt"]), one[1]["accountId"], one[1]["region"]))
+    every.sort(
+        key=lambda one: (moment(one[0]["run"]["startedAt"]), one[1]["accountId"], one[1]["region"], one[1]["stage"])
+    )
     return [
         {
             "date": day(report),
@@ -235,11 +237,16 @@ TABLES: dict[str, Callable[[list[Report]], list[Line]]] = {
 
 
 # ------------------------------------------------------------------------------------------------------------ queries
+def own(every: Iterable[tuple[Report, Line, Line]]) -> Iterator[tuple[Report, Line, Line]]:
+    """Yields the instances of stages on which their run worked."""
+    return (one for one in every if one[2]["reason"]["code"] != "other-stage")
+
+
 def last_of_day(reports: list[Report]) -> list[tuple[str, Line, Line]]:
     """Returns every day, target and instance, by the last run of the day that has asked what is missing there."""
     last: dict[tuple[str, str, str, str], tuple[Line, Line]] = {}
     only_ready = {report["run"]["id"] for report, _, row in rows(reports) if row["reason"]["code"] == "readiness-only"}
-    asked = [one for one in rows(reports) if one[0]["run"]["id"] not in only_ready]
+    asked = [one for one in own(rows(reports)) if one[0]["run"]["id"] not in only_ready]
     for report, target, row in sorted(asked, key=lambda one: moment(one[0]["run"]["startedAt"])):
         last[day(report), row["accountId"], row["region"], row["instanceId"]] = (target, row)
     return [(date, target, row) for (date, *_), (target, row) in last.items()]
@@ -378,7 +385,7 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
                     "ou_path": target["ouPath"],
                     "region": region,
                     "instance_id": instance,
-                    "runs": len(list_),
+                    "runs": len({started for _, started, *_ in list_}),
                     "first_run": list_[0][1],
                     "last_run": list_[-1][1],
                     "last_reason": last["reason"]["text"],
@@ -392,7 +399,7 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
 def readiness_over_time(reports: list[Report]) -> list[Line]:
     """Answers per day and finding or conflict: on how many instances the last run of the day found it."""
     last: dict[tuple[str, str, str, str], set[str]] = {}
-    for report, _, row in sorted(rows(reports), key=lambda one: moment(one[0]["run"]["startedAt"])):
+    for report, _, row in sorted(own(rows(reports)), key=lambda one: moment(one[0]["run"]["startedAt"])):
         found = {*wrong(row), *(conflict["reason"]["code"] for conflict in row["conflicts"])}
         last[day(report), row["accountId"], row["region"], row["instanceId"]] = found
     accounts = defaultdict(list)
