@@ -18,6 +18,8 @@ pub struct Versions {
     pub supported: Version,
     /// From this on the agent can use the default host management configuration.
     pub default_host_management: Version,
+    /// From this on the agent can use dual-stack endpoints (`UseDualStackEndpoint`), which have IPv6 addresses.
+    pub dual_stack_endpoints: Version,
 }
 
 /// A version of the agent.

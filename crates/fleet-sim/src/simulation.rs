@@ -93,7 +93,7 @@ impl Simulation {
             ("GET", "health") => json!({"status": "ok"}),
             ("GET", "clock") => self.clock.describe(real_unix_seconds),
             ("GET", "truth") => ground_truth::describe(&self.world),
-            ("GET", "organization") => self.world.organization.describe(),
+            ("GET", "organization") => self.world.organization.describe(self.world.in_doubt),
             ("GET", "instances") => ground_truth::instances(&self.world),
             ("GET", "faults") => json!(self.faults.elsewhere()),
             ("GET", "lambda") => json!(self.lambda),

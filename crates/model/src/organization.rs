@@ -20,7 +20,8 @@ pub enum AccountState {
 }
 
 impl AccountState {
-    /// Returns true if roles in the account can be assumed. That still works in the state `PENDING_CLOSURE`.
+    /// Returns true if roles in the account may be assumed. In the state `PENDING_CLOSURE`, which lasts some minutes, no source
+    /// says whether that works. It is tried, because a refusal is an outcome of the target, and nothing else.
     #[must_use]
     pub fn can_be_entered(self) -> bool {
         matches!(self, Self::Active | Self::PendingClosure)

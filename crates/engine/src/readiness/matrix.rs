@@ -125,6 +125,8 @@ pub struct Agent {
     pub supported: Version,
     /// From this on the agent can use the default host management configuration.
     pub default_host_management: Version,
+    /// From this on the agent can use dual-stack endpoints, which have IPv6 addresses.
+    pub dual_stack_endpoints: Version,
 }
 
 impl Agent {
@@ -134,6 +136,7 @@ impl Agent {
             without_ec2messages: version(&versions.without_ec2messages.version),
             supported: version(&versions.supported.version),
             default_host_management: version(&versions.default_host_management.version),
+            dual_stack_endpoints: version(&versions.dual_stack_endpoints.version),
         }
     }
 }

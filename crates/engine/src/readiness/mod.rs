@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 pub use matrix::Matrix;
-use network::{InstanceNetwork, Path, View};
+use network::{InstanceNetwork, Ipv6, Path, View};
 use orgpatch_model::fetched::Fetched;
 use orgpatch_model::instance::{Ec2Instance, ManagedInstance};
 use orgpatch_model::operating_system::OperatingSystem;
@@ -111,6 +111,11 @@ impl<'a> Subject<'a> {
             Fetched::Yes(node) => *node,
             Fetched::No(_) => None,
         }
+    }
+
+    /// Returns the paths by IPv6 that are possible, and not checked.
+    fn ipv6(&self) -> Option<Ipv6> {
+        self.place.as_ref().and_then(InstanceNetwork::ipv6)
     }
 
     /// Returns true if its agent answers now.

@@ -59,6 +59,13 @@ pub struct Abilities {
     pub obstacle: Option<Obstacle>,
 }
 
+/// Returns whether the agent of an entry uses dual-stack endpoints. Older versions do not know the setting.
+pub fn uses_dual_stack_endpoints(entry: &FleetEntry) -> bool {
+    let first = numbers(&agent::versions().dual_stack_endpoints.version);
+    entry.dual_stack_endpoints
+        && matches!(agent_state(&entry.agent), Some(AgentState::Version(text)) if numbers(text) >= first)
+}
+
 /// Returns what the instances of an entry can do. If the entry gives `managed`, that value wins.
 pub fn abilities(entry: &FleetEntry, reach: Reach<'_>, host_management: bool) -> Abilities {
     let version = match agent_state(&entry.agent) {
@@ -168,6 +175,28 @@ mod tests {
             ("network: {private: true, endpoints: [ssm, s3]}".to_owned(), (true, false, None)),
             ("network: {private: true, endpoints: [ssm, ec2messages, s3]}".to_owned(), FINE),
             ("network: {private: true, endpoints: [ssmmessages, s3]}".to_owned(), (false, true, None)),
+        ] {
+            assert_eq!(of("AMAZON_LINUX_2023", &fields), expected, "{fields}");
+        }
+    }
+
+    #[test]
+    fn by_ipv6_an_agent_needs_dual_stack_endpoints_or_nat64() {
+        let new = "agent: 3.3.3270.0, dualStackEndpoints: true, ";
+        let none = (UNMANAGED.0, UNMANAGED.1, Some(Obstacle::Module));
+        for (fields, expected) in [
+            ("network: {ipv6: only}".to_owned(), none),
+            (format!("{new}network: {{ipv6: only}}"), FINE),
+            ("agent: 3.3.3050.0, dualStackEndpoints: true, network: {ipv6: only}".to_owned(), none),
+            ("network: {ipv6: only, ipv6Route: nat64}".to_owned(), FINE),
+            (format!("{new}network: {{ipv6: only, ipv6Route: internet-gateway}}"), FINE),
+            (format!("{new}network: {{ipv6: only, ipv6Route: none}}"), none),
+            (format!("{new}network: {{ipv6: only, egress443: false}}"), none),
+            (format!("{new}network: {{ipv6: only, networkAcl: no-443}}"), none),
+            ("network: {ipv6: dual-stack}".to_owned(), FINE),
+            ("network: {ipv6: dual-stack, private: true}".to_owned(), none),
+            (format!("{new}network: {{ipv6: dual-stack, private: true}}"), FINE),
+            (format!("{new}network: {{private: true}}"), none),
         ] {
             assert_eq!(of("AMAZON_LINUX_2023", &fields), expected, "{fields}");
         }

@@ -13,7 +13,7 @@ use crate::{
     patching::catalogue::{Catalogue, Installed, PatchId},
     scenario::{AssociationName, FleetEntry, InstanceState, ManyTagsEntry, NameOrMap, Ping, Scenario, policy_tag},
 };
-use abilities::{Abilities, abilities, has_profile};
+use abilities::{Abilities, abilities, has_profile, uses_dual_stack_endpoints};
 use network::{Attachment, Networks, Reach};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -47,7 +47,8 @@ impl Fleet {
         for ((group, entry), at) in scenario.fleet.iter().enumerate().zip(attachments) {
             let account = scenario.accounts.get(&entry.account);
             let host_management = account.is_some_and(|a| a.default_host_management.is_on(&entry.region));
-            let abilities = abilities(entry, Reach::new(&fleet.networks, at), host_management);
+            let reach = Reach::new(&fleet.networks, at, uses_dual_stack_endpoints(entry));
+            let abilities = abilities(entry, reach, host_management);
             let many_tags = Arc::new(entry.many_tags.as_ref().map(ManyTagsEntry::tags).unwrap_or_default());
             for number in 0..entry.count.unwrap_or(1) {
                 let derived = || {

@@ -211,6 +211,10 @@ impl Node {
         if self.hybrid {
             return format!("{}.example.internal", self.id);
         }
+        if self.address.contains(':') {
+            // An IPv6-only subnet names its instances by their ids (EC2 User Guide, "EC2 instance hostnames").
+            return format!("{}.{}.compute.internal", self.id, self.region);
+        }
         format!("ip-{}.{}.compute.internal", self.address.replace('.', "-"), self.region)
     }
 

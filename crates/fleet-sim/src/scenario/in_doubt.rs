@@ -19,6 +19,9 @@ pub struct InDoubt {
     /// A value of a patch filter that no source names for this operating system: a product that is not listed, or a
     /// severity such as `None`. A word of another vocabulary is always refused.
     pub undocumented_values: Answer,
+    /// `AssumeRole` into an account in the state `PENDING_CLOSURE`. The reference of `CloseAccount` says only that the state
+    /// lasts while the account is being closed (read on 2026-11-29). A closed account certainly refuses.
+    pub roles_of_closing_accounts: Answer,
 }
 
 /// An answer.

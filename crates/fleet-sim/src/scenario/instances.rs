@@ -60,6 +60,9 @@ pub struct FleetEntry {
     #[serde(default = "super::defaults::agent")]
     #[schemars(regex(pattern = r"^(absent|stopped|[0-9]{1,6}(\.[0-9]{1,6}){2,3})$"))]
     pub agent: String,
+    /// Whether the agent uses dual-stack endpoints (`UseDualStackEndpoint`). It needs version 3.3.3270.0 or later.
+    #[serde(default)]
+    pub dual_stack_endpoints: bool,
     /// Whether the agent answers when the scenario starts.
     #[serde(default)]
     pub ping: Ping,

@@ -30,7 +30,9 @@ pub use instances::{
     AgentState, Behaviour, BehaviourEntry, FleetEntry, InstanceState, Metadata, Ping, Presence, StateChange,
     agent_state,
 };
-pub use network::{Egress, EndpointEntry, EndpointGroup, EndpointPlace, NetworkAcl, NetworkEntry, Policy, WayOut};
+pub use network::{
+    Egress, EndpointEntry, EndpointGroup, EndpointPlace, Ipv6, Ipv6WayOut, NetworkAcl, NetworkEntry, Policy, WayOut,
+};
 pub use organization::{AccountChange, AccountState, MemberRole, OuEntry, OuRename};
 pub use patches::{PatchEntry, PatchSet};
 pub use short_forms::{NameOrMap, Switch};

@@ -15,6 +15,12 @@ pub struct NetworkEntry {
     pub private: bool,
     /// The target of the subnet's default route. Usually an internet gateway.
     pub route: Option<WayOut>,
+    /// Which addresses the subnet has besides or instead of those of IPv4.
+    #[serde(default)]
+    pub ipv6: Ipv6,
+    /// The target of the subnet's route for IPv6.
+    #[serde(default)]
+    pub ipv6_route: Ipv6WayOut,
     /// Whether the instances have public addresses. Without one an internet gateway does not help.
     #[serde(default = "super::defaults::yes")]
     pub public_address: bool,
@@ -47,6 +53,8 @@ impl Default for NetworkEntry {
             vpc: None,
             private: false,
             route: None,
+            ipv6: Ipv6::No,
+            ipv6_route: Ipv6WayOut::EgressOnlyGateway,
             public_address: true,
             main_route_table: true,
             endpoints: Vec::new(),
@@ -61,7 +69,8 @@ impl Default for NetworkEntry {
 impl NetworkEntry {
     /// Returns the target of the default route.
     pub fn way_out(&self) -> WayOut {
-        self.route.unwrap_or(if self.private { WayOut::None } else { WayOut::InternetGateway })
+        let none = self.private || self.ipv6 == Ipv6::Only;
+        self.route.unwrap_or(if none { WayOut::None } else { WayOut::InternetGateway })
     }
 
     /// Returns whether the instances have public addresses that are of use.
@@ -78,6 +87,18 @@ impl NetworkEntry {
                 "a private network has no route to an internet gateway, so private or route must be left out"
                     .to_owned(),
             ));
+        }
+        if self.ipv6 == Ipv6::Only {
+            let mut report = |field: &str, text: &str| found.push((field.to_owned(), text.to_owned()));
+            if self.way_out() != WayOut::None {
+                report("route", "an IPv6-only subnet leads out by IPv6, so say ipv6Route");
+            }
+            if !self.endpoints.is_empty() {
+                report("endpoints", "have IPv4 addresses only, so an IPv6-only subnet has none");
+            }
+        }
+        if self.ipv6 == Ipv6::No && self.ipv6_route != Ipv6WayOut::EgressOnlyGateway {
+            found.push(("ipv6Route".to_owned(), "the subnet has no IPv6 addresses, so say ipv6, too".to_owned()));
         }
         if self.vpc.as_deref().is_some_and(str::is_empty) {
             found.push(("vpc".to_owned(), "the name must not be empty".to_owned()));
@@ -117,6 +138,34 @@ pub enum WayOut {
     /// A NAT gateway that was deleted.
     Blackhole,
     /// There is no default route.
+    None,
+}
+
+/// Which IPv6 addresses a subnet has.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ipv6 {
+    /// None.
+    #[default]
+    No,
+    /// It has addresses of IPv4 and of IPv6.
+    DualStack,
+    /// It has no addresses of IPv4.
+    Only,
+}
+
+/// The target of a route for IPv6.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ipv6WayOut {
+    /// An egress-only internet gateway.
+    #[default]
+    EgressOnlyGateway,
+    /// An internet gateway.
+    InternetGateway,
+    /// A NAT gateway that translates to IPv4. DNS64 is on in the subnet.
+    Nat64,
+    /// There is no route for IPv6.
     None,
 }
 

@@ -284,6 +284,22 @@ fn a_disabled_region_and_a_suspended_account_know_no_credentials() {
 }
 
 #[test]
+fn roles_of_an_account_that_closes_are_refused_unless_the_scenario_says_otherwise() {
+    let node = |account: &str| format!("  - {{account: \"{account}\", region: ap-northeast-1, os: UBUNTU}}\n");
+    let fleet = node(MEMBER) + &node("333300000001") + &node("444400000001");
+    let accounts = r#"accounts: {"333300000001": {state: SUSPENDED}, "444400000001": {state: PENDING_CLOSURE}}"#;
+    for (in_doubt, closing) in [("", false), ("\ninDoubt: {rolesOfClosingAccounts: taken}", true)] {
+        let lab = Lab::with(&fleet, &format!("{accounts}{in_doubt}"));
+        let described = lab.world.organization.describe(lab.world.in_doubt);
+        let may = |id: &str| {
+            let all = described["accounts"].as_array().into_iter().flatten();
+            all.filter(|account| account["id"] == id).all(|account| account["mayBeEntered"] == true)
+        };
+        assert_eq!([MEMBER, "333300000001", "444400000001"].map(may), [true, false, closing]);
+    }
+}
+
+#[test]
 fn a_service_control_policy_denies_whole_regions() {
     let fleet = r#"  - {account: "222200000001", region: ap-northeast-1, os: UBUNTU}"#;
     let mut lab = Lab::with(fleet, r#"accounts: {"222200000001": {deniedRegions: [ap-northeast-1]}}"#);

@@ -2,7 +2,7 @@
 //! later changes.
 use crate::{
     facts::ids,
-    scenario::{AccountChange, AccountState, MemberRole, OuEntry, OuRename, Scenario, Switch},
+    scenario::{AccountChange, AccountState, Answer, InDoubt, MemberRole, OuEntry, OuRename, Scenario, Switch},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +49,12 @@ impl Account {
     pub fn works(&self) -> bool {
         matches!(self.state, AccountState::Active | AccountState::PendingClosure)
     }
+
+    /// Returns whether a role of the account can be assumed. Credentials of an earlier session may still work.
+    pub fn may_be_entered(&self, in_doubt: InDoubt) -> bool {
+        let closing = self.state == AccountState::PendingClosure;
+        self.works() && (!closing || in_doubt.roles_of_closing_accounts == Answer::Taken)
+    }
 }
 
 /// The organization.
@@ -68,6 +74,8 @@ pub struct Organization {
     pub ous: BTreeMap<String, Ou>,
     /// Accounts by id.
     pub accounts: BTreeMap<String, Account>,
+    /// Whether accounts change after the start.
+    changing: bool,
     /// Accounts that are created later.
     later: BTreeMap<String, Account>,
 }
@@ -87,6 +95,7 @@ impl Organization {
             empty_pages: scenario.empty_pages,
             ous: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            changing: !scenario.account_changes.is_empty(),
             later: BTreeMap::new(),
         };
         organization.add_ous(scenario, &root_part, None, &scenario.organization);
@@ -199,7 +208,7 @@ impl Organization {
 
     /// Returns the answer to `GET /_sim/organization`. Accounts that join later are in it, so that the member roles are there when
     /// they do: StackSets deploys them by itself into an account that comes to a target unit.
-    pub fn describe(&self) -> serde_json::Value {
+    pub fn describe(&self, in_doubt: InDoubt) -> serde_json::Value {
         let accounts: Vec<_> = self
             .accounts
             .values()
@@ -211,6 +220,7 @@ impl Organization {
                     "name": account.name,
                     "state": account.state,
                     "memberRole": account.member_role,
+                    "mayBeEntered": account.may_be_entered(in_doubt),
                     "ouPath": ou.map_or("", |ou| ou.path.as_str()),
                     "ouIds": ou.map(|ou| ou.ids.as_slice()).unwrap_or_default(),
                 })
@@ -220,6 +230,7 @@ impl Organization {
             "organizationId": self.id,
             "managementAccountId": self.management,
             "rootId": self.root,
+            "changing": self.changing,
             "accounts": accounts,
         })
     }

@@ -95,6 +95,8 @@ def install() -> None:
         chained = parameters.get("Action") == ["AssumeRole"] and key in sts._sessions
         if chained and duration > CHAINED_SESSION_LIMIT_SECONDS:
             return _refuse_long_chain()
+        if parameters.get("Action") == ["AssumeRole"] and not ORGANIZATION.may_be_entered(_account_of(parameters)):
+            return _refuse_role(parameters)
         status, answered, answer = await native_sts(method, path, headers, body, query)
         # AWS refuses a missing role like a role that does not trust the caller: with the caller's name.
         nameless, named = b"User: is not authorized", f"User: {iam_evaluator.caller_arn()} is not authorized"
@@ -114,11 +116,26 @@ def _place_in_tree(body: bytes) -> str:
     return f"arn:aws:organizations::{ORGANIZATION.management_account}:{kind}/{ORGANIZATION.id}/{parent}"
 
 
+def _account_of(parameters: dict[str, list[str]]) -> str:
+    parts = (parameters.get("RoleArn") or [""])[0].split(":")
+    return parts[4] if len(parts) > 4 else ""
+
+
+def _refuse_role(parameters: dict[str, list[str]]) -> tuple[int, dict[str, str], bytes]:
+    role = (parameters.get("RoleArn") or [""])[0]
+    asked = f"sts:AssumeRole on resource: {role}"
+    return _error(403, "AccessDenied", f"User: {iam_evaluator.caller_arn()} is not authorized to perform: {asked}")
+
+
 def _refuse_long_chain() -> tuple[int, dict[str, str], bytes]:
     message = "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"
+    return _error(400, "ValidationError", message)
+
+
+def _error(status: int, code: str, message: str) -> tuple[int, dict[str, str], bytes]:
     body = (
         '<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>'
-        f"<Code>ValidationError</Code><Message>{message}</Message></Error>"
+        f"<Code>{code}</Code><Message>{message}</Message></Error>"
         f"<RequestId>{new_uuid()}</RequestId></ErrorResponse>"
     )
-    return 400, {"Content-Type": "text/xml"}, body.encode()
+    return status, {"Content-Type": "text/xml"}, body.encode()

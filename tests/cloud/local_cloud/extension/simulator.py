@@ -25,7 +25,7 @@ def get(path: str) -> Any:
 
 
 class Organization:
-    """The simulated organization. It does not change during a run, so it is read once."""
+    """The simulated organization. Of what is read here only the states change during a run, so it is read once."""
 
     def __init__(self) -> None:
         self._document: dict[str, Any] | None = None
@@ -52,6 +52,11 @@ class Organization:
     def contains(self, account: str) -> bool:
         """Returns whether the account belongs to the organization."""
         return account == self.management_account or any(a["id"] == account for a in self.document["accounts"])
+
+    def may_be_entered(self, account: str) -> bool:
+        """Returns whether roles of the account can be assumed now, as far as that depends on its state."""
+        document = get("/_sim/organization") if self.document.get("changing") else self.document
+        return all(a.get("mayBeEntered", True) for a in document["accounts"] if a["id"] == account)
 
     def accounts_under(self, targets: list[str]) -> list[dict[str, Any]]:
         """Returns the member accounts below any of the OUs (or the root), at any depth."""

@@ -130,7 +130,8 @@ def _instance(
     region: str,
     stack_set: str,
 ) -> StackInstance:
-    if account["state"] != "ACTIVE":
+    # What is being closed now was deployed to when it was active.
+    if account["state"] not in ("ACTIVE", "PENDING_CLOSURE"):
         return StackInstance(account["id"], region, "SKIPPED_SUSPENDED_ACCOUNT", "Account is suspended")
     if account.get("memberRole", "present") == "absent":
         reason = "ResourceStatusReason:Access denied by a service control policy (the scenario says memberRole: absent)"

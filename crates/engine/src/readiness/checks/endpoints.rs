@@ -4,7 +4,7 @@
 use orgpatch_facts::buckets;
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::{downgraded, from_path};
+use super::{downgraded, from_path, ipv6};
 use crate::readiness::finding::{Check, Finding, Severity, Status};
 use crate::readiness::network::ServicePath;
 use crate::readiness::{Path, Subject};
@@ -25,20 +25,27 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let (Some(place), Some(internet)) = (&subject.place, &subject.internet) else {
         return Finding::unknown(Check::Endpoints, "EC2 lists no VPC and subnet for this instance.");
     };
+    if let Some(finding) = ipv6::only(Check::Endpoints, subject) {
+        return finding;
+    }
     let mut reached: Vec<Finding> = needed(subject)
         .into_iter()
         .map(|service| {
             let finding =
                 from_path(Check::Endpoints, Severity::Critical, subject.view.service(place, service, internet).path);
-            // The agent reports its status through this endpoint.
-            if service == "ssm" && subject.online() { downgraded(finding, "its agent is online") } else { finding }
+            // The agent reports its status through this endpoint, or by IPv6.
+            if service == "ssm" && subject.online() && subject.ipv6().is_none() {
+                downgraded(finding, "its agent is online")
+            } else {
+                finding
+            }
         })
         .collect();
     let ServicePath { path, .. } = subject.view.s3(place, internet);
     reached.push(from_path(Check::Endpoints, Severity::High, path));
     let families = families(subject);
     reached.push(from_path(Check::Endpoints, Severity::High, subject.view.s3_policy(place, &families)));
-    worst(reached, subject)
+    ipv6::unless_also(worst(reached, subject), subject)
 }
 
 /// Returns the worst of those findings, with the evidence of all that are equally bad.

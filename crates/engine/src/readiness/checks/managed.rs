@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use orgpatch_model::fetched::Fetched;
 
-use super::{endpoints, no_credentials, no_metadata, stopped};
+use super::{endpoints, ipv6, no_credentials, no_metadata, stopped};
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::{Path, Subject};
 
@@ -56,13 +56,16 @@ fn unmanaged(subject: &Subject<'_>) -> Finding {
     let instance = subject.instance;
     let no_profile = instance.instance_profile_arn.is_none();
     let dhmc = &subject.facts.default_host_management;
+    let path = || endpoints::to_systems_manager(subject);
     let problem = if no_profile && matches!(dhmc, Fetched::Yes(None)) {
         no_credentials()
     } else if let (true, Fetched::No(missing)) = (no_profile, dhmc) {
         no_profile_and(&missing.why())
     } else if instance.metadata.is_some_and(|metadata| !metadata.enabled) {
         no_metadata()
-    } else if let Some(Path::Blocked(problem)) = endpoints::to_systems_manager(subject) {
+    } else if let Some(problem) = ipv6::unmanaged(subject, path(), role(no_profile)) {
+        problem
+    } else if let Some(Path::Blocked(problem)) = path() {
         problem
     } else {
         agent_or_role(no_profile)
@@ -84,8 +87,13 @@ fn no_profile_and(unread: &str) -> Problem {
     )
 }
 
+/// Returns what gives the agent its permissions, for people.
+fn role(no_profile: bool) -> &'static str {
+    if no_profile { "the role of default host management" } else { "its instance profile" }
+}
+
 fn agent_or_role(no_profile: bool) -> Problem {
-    let role = if no_profile { "the role of default host management" } else { "its instance profile" };
+    let role = role(no_profile);
     Problem::new(
         "unmanaged instances with credentials and a network: SSM Agent missing, stopped or not allowed",
         format!(

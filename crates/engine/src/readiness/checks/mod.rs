@@ -3,6 +3,7 @@
 mod agent;
 pub(super) mod endpoints;
 mod instance_profile;
+mod ipv6;
 mod managed;
 mod operating_system;
 pub(super) mod python;

@@ -5,10 +5,10 @@ use orgpatch_facts::exit_codes::{Cause, code_of};
 use orgpatch_model::exit_code;
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::{from_path, sentence};
+use super::{from_path, ipv6, sentence};
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::network::ServicePath;
-use crate::readiness::{Path, Subject};
+use crate::readiness::{InstanceNetwork, Path, Subject};
 
 /// Returns the finding that the exit code of a scan proves; None if it proves nothing about downloads.
 pub(in crate::readiness) fn by_exit_code(code: i64) -> Option<Finding> {
@@ -28,6 +28,13 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let (Some(place), Some(internet)) = (&subject.place, &subject.internet) else {
         return Finding::unknown(Check::Repositories, "EC2 lists no VPC and subnet for this instance.");
     };
+    if let Some(finding) = ipv6::only(Check::Repositories, subject) {
+        return finding;
+    }
+    ipv6::unless_also(by_ipv4(subject, place, internet), subject)
+}
+
+fn by_ipv4(subject: &Subject<'_>, place: &InstanceNetwork<'_>, internet: &Path) -> Finding {
     let to_s3 = subject.view.s3(place, internet);
     if internet.is_not_blocked() {
         // Traffic to S3 uses its endpoint even if there is internet access, so that path must be open, too.

@@ -5,7 +5,8 @@ use ipnet::IpNet;
 
 use super::Fetched;
 
-/// Every network of a target. The checks look only at IPv4, which patches and, by default, Systems Manager use.
+/// Every network of a target. The checks look only at IPv4, which patches and, by default, Systems Manager use. Of IPv6 they
+/// know only where it may lead out, so that they do not call a path blocked which they have not seen.
 #[derive(Debug, Clone)]
 pub struct Network {
     /// `ec2:DescribeSubnets`.
@@ -29,8 +30,10 @@ pub struct Subnet {
     pub id: String,
     /// Its VPC.
     pub vpc_id: String,
-    /// Its addresses.
-    pub cidr: IpNet,
+    /// Its IPv4 addresses. None: it is IPv6-only.
+    pub cidr: Option<IpNet>,
+    /// True if it has IPv6 addresses.
+    pub ipv6: bool,
 }
 
 /// A route table.
@@ -51,7 +54,7 @@ pub struct RouteTable {
 /// A route.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// `DestinationCidrBlock` or `DestinationPrefixListId`.
+    /// `DestinationCidrBlock`, `DestinationIpv6CidrBlock` or `DestinationPrefixListId`.
     pub destination: String,
     /// The next hop: the one of `NatGatewayId`, `GatewayId`, `TransitGatewayId`, `NetworkInterfaceId` … that is set.
     pub target: String,

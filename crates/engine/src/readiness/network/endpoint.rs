@@ -155,7 +155,18 @@ impl View<'_> {
             Ok(subnets) => subnets,
             Err(unread) => return Path::Unread(unread),
         };
-        let mut nets: Vec<IpNet> = subnets.iter().map(|subnet| subnet.cidr).collect();
+        if let Some(only) = subnets.iter().find(|subnet| subnet.cidr.is_none()) {
+            let (id, subnet) = (&endpoint.id, &only.id);
+            return Path::Unseen(Problem::new(
+                format!("{id} is in {subnet}, which is IPv6-only; paths by IPv6 are not checked"),
+                format!(
+                    "The {} endpoint {id} is in {subnet}, which is IPv6-only. Paths by IPv6 are not checked.",
+                    endpoint.service
+                ),
+                format!("Check that the instances reach {id} by IPv6."),
+            ));
+        }
+        let mut nets: Vec<IpNet> = subnets.iter().filter_map(|subnet| subnet.cidr).collect();
         nets.sort();
         let wanted = Destination {
             nets: nets.clone(),
@@ -170,7 +181,7 @@ impl View<'_> {
         ];
         // Network ACLs do not apply within a subnet.
         let other = |subnet: &&&Subnet| place.subnet.as_ref().map_or(true, |own| own.id != subnet.id);
-        let elsewhere: Vec<IpNet> = subnets.iter().filter(other).map(|subnet| subnet.cidr).collect();
+        let elsewhere: Vec<IpNet> = subnets.iter().filter(other).filter_map(|subnet| subnet.cidr).collect();
         if elsewhere.len() == subnets.len() && !elsewhere.is_empty() {
             parts.push(subnet_acl_allows(place, &elsewhere, &whom));
             parts.extend(place.own.map(|own| self.endpoint_acls_allow(&subnets, own)));

@@ -6,6 +6,7 @@
 mod acl;
 mod endpoint;
 mod group;
+mod ipv6;
 mod path;
 mod policy;
 mod route;
@@ -14,6 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 
 pub(super) use endpoint::ServicePath;
 use ipnet::{IpNet, Ipv4Net};
+pub(super) use ipv6::Ipv6;
 use orgpatch_model::fetched::Unavailable;
 use orgpatch_model::instance::Ec2Instance;
 pub(super) use path::Path;
@@ -84,7 +86,7 @@ impl<'a> View<'a> {
         let subnet = self.subnet(subnet_id);
         let own = match (instance.private_ip, &subnet) {
             (Some(ip), _) => Some(IpNet::from(ip)),
-            (None, Ok(subnet)) => Some(subnet.cidr),
+            (None, Ok(subnet)) => subnet.cidr,
             (None, Err(_)) => None,
         };
         let mut ids: BTreeSet<&str> = BTreeSet::new();

@@ -3,6 +3,7 @@
 mod attach;
 mod causes;
 mod instances;
+mod ipv6;
 mod network;
 mod properties;
 
@@ -138,7 +139,7 @@ fn network() -> super::facts::Network {
 }
 
 fn subnet(id: &str, range: &str) -> Subnet {
-    Subnet { id: id.into(), vpc_id: "vpc-1".into(), cidr: range.parse().expect("a range") }
+    Subnet { id: id.into(), vpc_id: "vpc-1".into(), cidr: Some(range.parse().expect("a range")), ipv6: false }
 }
 
 fn route(destination: &str, target: &str) -> Route {

@@ -1,13 +1,14 @@
 //! Derives the networks from a scenario. Entries with equal networks share a VPC, so that one cause affects all their
 //! instances.
 use super::model::{
-    Acl, AclEntry, Attachment, DEFAULT_VPC, Endpoint, Networks, Peer, Route, RouteTable, RouteTarget, Rule,
+    Acl, AclEntry, Attachment, DEFAULT_VPC, Endpoint, Networks, Peer, Route, RouteTable, RouteTarget, RouteTo, Rule,
     SecurityGroup, Subnet, Vpc, prefix_list,
 };
 use crate::{
     facts::ids,
     scenario::{
-        Egress, EndpointEntry, EndpointGroup, EndpointPlace, FleetEntry, NameOrMap, NetworkAcl, NetworkEntry, WayOut,
+        Egress, EndpointEntry, EndpointGroup, EndpointPlace, FleetEntry, Ipv6, Ipv6WayOut, NameOrMap, NetworkAcl,
+        NetworkEntry, WayOut,
     },
 };
 
@@ -70,6 +71,7 @@ impl Networks {
             name: name.to_owned(),
             number,
             subnets: 0,
+            ipv6: false,
             main_table: self.tables.len(),
             default_acl: self.acls.len(),
         };
@@ -83,7 +85,8 @@ impl Networks {
     /// Adds a subnet and a security group for instances with this network.
     fn add_part(&mut self, vpc: usize, network: &NetworkEntry, zone: &str) -> Attachment {
         let name = format!("nodes-{}", self.vpcs[vpc].subnets);
-        let routes = default_route(&self.vpcs[vpc], network.way_out());
+        self.vpcs[vpc].ipv6 |= network.ipv6 != Ipv6::No;
+        let routes = default_routes(&self.vpcs[vpc], network);
         let table = if network.main_route_table {
             let main = self.vpcs[vpc].main_table;
             self.tables[main].routes = routes;
@@ -101,6 +104,7 @@ impl Networks {
             self.acls.len() - 1
         };
         let subnet = self.add_subnet(vpc, &name, zone, acl, table);
+        self.subnets[subnet].ipv6 = network.ipv6;
         self.subnets[subnet].public = network.is_public();
         self.subnets[subnet].mirror = network.mirror;
         let egress = self.egress(vpc, network.egress443);
@@ -118,7 +122,8 @@ impl Networks {
         } else {
             self.vpcs[vpc].id_of("subnet", name)
         };
-        self.subnets.push(Subnet { id, vpc, number, zone: zone.to_owned(), acl, table, public: false, mirror: false });
+        let zone = zone.to_owned();
+        self.subnets.push(Subnet { id, vpc, number, zone, acl, table, ipv6: Ipv6::No, public: false, mirror: false });
         self.subnets.len() - 1
     }
 
@@ -167,7 +172,7 @@ impl Networks {
         if entry.service == "s3" {
             endpoint.tables = self.tables_to_s3(parts, vpc, entry.place);
             let route = || Route {
-                prefix_list: Some(prefix_list(&self.vpcs[vpc].region, "s3")),
+                destination: RouteTo::PrefixList(prefix_list(&self.vpcs[vpc].region, "s3")),
                 target: RouteTarget::Gateway(endpoint.id.clone()),
             };
             let routes: Vec<_> = endpoint.tables.iter().map(|table| (*table, route())).collect();
@@ -252,15 +257,30 @@ fn endpoint_group_id(vpc: &Vpc, kind: EndpointGroup) -> String {
     vpc.id_of("sg", &format!("endpoints-{}", group_name(kind)))
 }
 
-fn default_route(vpc: &Vpc, way_out: WayOut) -> Vec<Route> {
+fn default_routes(vpc: &Vpc, network: &NetworkEntry) -> Vec<Route> {
+    default_route(vpc, network.way_out()).into_iter().chain(ipv6_route(vpc, network)).collect()
+}
+
+fn ipv6_route(vpc: &Vpc, network: &NetworkEntry) -> Option<Route> {
+    let (destination, target) = match network.ipv6_route {
+        _ if network.ipv6 == Ipv6::No => return None,
+        Ipv6WayOut::EgressOnlyGateway => (RouteTo::AnywhereByIpv6, RouteTarget::EgressOnly(vpc.id_of("eigw", ""))),
+        Ipv6WayOut::InternetGateway => (RouteTo::AnywhereByIpv6, RouteTarget::Gateway(vpc.id_of("igw", ""))),
+        Ipv6WayOut::Nat64 => (RouteTo::Nat64, RouteTarget::Nat(vpc.id_of("nat", ""))),
+        Ipv6WayOut::None => return None,
+    };
+    Some(Route { destination, target })
+}
+
+fn default_route(vpc: &Vpc, way_out: WayOut) -> Option<Route> {
     let target = match way_out {
         WayOut::InternetGateway => RouteTarget::Gateway(vpc.id_of("igw", "")),
         WayOut::NatGateway => RouteTarget::Nat(vpc.id_of("nat", "")),
         WayOut::Blackhole => RouteTarget::DeletedNat(vpc.id_of("nat", "deleted")),
         WayOut::TransitGateway => RouteTarget::Transit(vpc.id_of("tgw", "")),
-        WayOut::None => return Vec::new(),
+        WayOut::None => return None,
     };
-    vec![Route { prefix_list: None, target }]
+    Some(Route { destination: RouteTo::Anywhere, target })
 }
 
 fn acl_entries(closes: NetworkAcl) -> Vec<AclEntry> {

@@ -7,6 +7,7 @@ mod model;
 mod reach;
 
 pub use model::{
-    Acl, AclEntry, Attachment, Endpoint, Networks, Peer, Route, RouteTable, RouteTarget, Rule, Subnet, prefix_list,
+    Acl, AclEntry, Attachment, Endpoint, Networks, Peer, Route, RouteTable, RouteTarget, RouteTo, Rule, Subnet,
+    prefix_list,
 };
 pub use reach::Reach;

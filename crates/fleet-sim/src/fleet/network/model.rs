@@ -1,5 +1,8 @@
 //! The parts of networks, as the EC2 API describes them.
-use crate::{facts::ids, scenario::Policy};
+use crate::{
+    facts::ids,
+    scenario::{Ipv6, Policy},
+};
 use std::collections::HashMap;
 
 /// The VPC of entries that say nothing about their network.
@@ -20,6 +23,8 @@ pub struct Vpc {
     pub(super) number: usize,
     /// How many subnets it has.
     pub(super) subnets: usize,
+    /// Whether it has IPv6 addresses, too.
+    pub ipv6: bool,
     /// Position of its main route table.
     pub(super) main_table: usize,
     /// Position of its default network ACL.
@@ -30,6 +35,11 @@ impl Vpc {
     /// Returns the addresses of the VPC.
     pub fn cidr(&self) -> String {
         format!("10.{}.0.0/16", self.number)
+    }
+
+    /// Returns the IPv6 addresses of the VPC.
+    pub fn ipv6_cidr(&self) -> String {
+        format!("2001:db8:0:{:x}00::/56", self.number + 1)
     }
 
     /// Returns a stable id for a part of the VPC. Every name has its own.
@@ -53,6 +63,8 @@ pub struct Subnet {
     pub acl: usize,
     /// Position of its route table: the main one of the VPC, or its own.
     pub table: usize,
+    /// Which IPv6 addresses it has.
+    pub ipv6: Ipv6,
     /// Whether its instances have public addresses.
     pub public: bool,
     /// Whether its instances reach a mirror of the repositories or a WSUS server inside the network.
@@ -75,10 +87,23 @@ pub struct RouteTable {
 /// A route, other than the local one.
 #[derive(Debug)]
 pub struct Route {
-    /// The prefix list that it is for. None: every address.
-    pub prefix_list: Option<String>,
+    /// What it is for.
+    pub destination: RouteTo,
     /// Where it leads.
     pub target: RouteTarget,
+}
+
+/// The destination of a route. The kind decides in which field the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RouteTo {
+    /// `0.0.0.0/0`
+    Anywhere,
+    /// `::/0`
+    AnywhereByIpv6,
+    /// `64:ff9b::/96`: what DNS64 answers for names that have IPv4 addresses only.
+    Nat64,
+    /// A prefix list.
+    PrefixList(String),
 }
 
 /// The target of a route. The kind decides in which field the API shows the id.
@@ -92,6 +117,8 @@ pub enum RouteTarget {
     DeletedNat(String),
     /// A transit gateway.
     Transit(String),
+    /// An egress-only internet gateway.
+    EgressOnly(String),
 }
 
 /// A security group.
@@ -142,7 +169,7 @@ pub struct Acl {
 }
 
 /// An entry of a network ACL. The first entry that matches decides.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct AclEntry {
     /// Its number.
     pub number: u16,
@@ -220,10 +247,25 @@ impl Networks {
         format!("10.{}.{}.0/24", self.vpcs[subnet.vpc].number, subnet.number)
     }
 
-    /// Returns a stable private address for an instance.
+    /// Returns the IPv6 addresses of a subnet that has some.
+    pub fn subnet_ipv6_cidr(&self, subnet: &Subnet) -> Option<String> {
+        let number = self.vpcs[subnet.vpc].number + 1;
+        (subnet.ipv6 != Ipv6::No).then(|| format!("2001:db8:0:{number:x}{:02x}::/64", subnet.number))
+    }
+
+    /// Returns the stable IPv6 address of an instance whose subnet has some.
+    pub fn ipv6_address(&self, at: Attachment, instance: &str) -> Option<String> {
+        let cidr = self.subnet_ipv6_cidr(&self.subnets[at.subnet])?;
+        Some(cidr.replace("/64", &format!("{:x}", last_byte(instance))))
+    }
+
+    /// Returns a stable address for an instance: the private one, or the one of IPv6 if it has no other.
     pub fn address(&self, at: Attachment, instance: &str) -> String {
         let subnet = &self.subnets[at.subnet];
-        let last = u8::from_str_radix(&ids::hex(&["address", instance], 2), 16).unwrap_or_default();
+        if let (Ipv6::Only, Some(address)) = (subnet.ipv6, self.ipv6_address(at, instance)) {
+            return address;
+        }
+        let last = last_byte(instance);
         format!("10.{}.{}.{last}", self.vpcs[subnet.vpc].number, subnet.number)
     }
 
@@ -231,6 +273,10 @@ impl Networks {
     pub fn zone(&self, subnet: &Subnet) -> String {
         format!("{}{}", self.vpcs[subnet.vpc].region, subnet.zone)
     }
+}
+
+fn last_byte(instance: &str) -> u8 {
+    u8::from_str_radix(&ids::hex(&["address", instance], 2), 16).unwrap_or_default()
 }
 
 /// Returns the id of AWS's own prefix list for a gateway service in a Region. These ids are shorter than others.

@@ -1,6 +1,6 @@
 //! What an instance reaches: the rules of VPCs, as far as connections to port 443 need them.
-use super::model::{Attachment, Endpoint, Networks, Peer, RouteTarget};
-use crate::scenario::Policy;
+use super::model::{Attachment, Endpoint, Networks, Peer, RouteTarget, RouteTo, Subnet};
+use crate::scenario::{Ipv6, Policy};
 
 const HTTPS: u16 = 443;
 /// A port of the range to which answers return. One port stands for all.
@@ -11,6 +11,8 @@ const RETURN_PORT: u16 = 49_152;
 enum Destination<'a> {
     /// An address of the internet.
     Internet,
+    /// An IPv6 address of the internet, or one that a NAT gateway translates.
+    ByIpv6,
     /// A public address of S3, behind a gateway endpoint or not.
     S3,
     /// An interface endpoint.
@@ -22,23 +24,29 @@ enum Destination<'a> {
 pub struct Reach<'a> {
     networks: &'a Networks,
     at: Attachment,
+    /// Whether the agent uses dual-stack endpoints.
+    dual_stack: bool,
 }
 
 impl<'a> Reach<'a> {
     /// Looks at the network from where an instance is connected.
-    pub fn new(networks: &'a Networks, at: Attachment) -> Self {
-        Self { networks, at }
+    pub fn new(networks: &'a Networks, at: Attachment, dual_stack: bool) -> Self {
+        Self { networks, at, dual_stack }
     }
 
     /// Returns whether the instance reaches the internet.
     pub fn internet(self) -> bool {
-        self.has_way_out() && self.lets(Destination::Internet)
+        self.by_ipv6() || self.has_way_out() && self.lets(Destination::Internet)
     }
 
     /// Returns whether the instance reaches an AWS service by its usual name. An endpoint with private DNS takes over
     /// the name, even if nothing reaches the endpoint.
     pub fn service(self, service: &str) -> bool {
-        let vpc = self.networks.subnets[self.at.subnet].vpc;
+        if self.by_ipv6() || !self.has_ipv4() {
+            // An endpoint has IPv4 addresses here, and its private DNS does not take over the dual-stack names.
+            return self.by_ipv6();
+        }
+        let vpc = self.subnet().vpc;
         let endpoint = self.networks.endpoints.iter().find(|endpoint| {
             endpoint.vpc == vpc && endpoint.service == service && endpoint.private_dns && endpoint.available
         });
@@ -68,12 +76,15 @@ impl<'a> Reach<'a> {
     }
 
     fn has_mirror(self) -> bool {
-        self.networks.subnets[self.at.subnet].mirror
+        self.subnet().mirror
     }
 
     fn buckets(self, allow: impl Fn(Policy) -> bool) -> bool {
+        if self.by_ipv6() || !self.has_ipv4() {
+            return self.by_ipv6();
+        }
         // The route of the prefix list is more specific, so it wins over the route to a NAT gateway.
-        let table = self.networks.subnets[self.at.subnet].table;
+        let table = self.subnet().table;
         let gateway =
             self.networks.endpoints.iter().find(|endpoint| endpoint.available && endpoint.tables.contains(&table));
         match gateway {
@@ -82,13 +93,36 @@ impl<'a> Reach<'a> {
         }
     }
 
+    fn subnet(self) -> &'a Subnet {
+        &self.networks.subnets[self.at.subnet]
+    }
+
+    fn has_ipv4(self) -> bool {
+        self.subnet().ipv6 != Ipv6::Only
+    }
+
+    /// Returns where the route to a destination leads.
+    fn route(self, destination: &RouteTo) -> Option<&'a RouteTarget> {
+        let mut routes = self.networks.tables[self.subnet().table].routes.iter();
+        routes.find(|route| route.destination == *destination).map(|route| &route.target)
+    }
+
+    /// Returns whether the agent reaches AWS by IPv6: at dual-stack endpoints, or at the usual ones through NAT64.
+    fn by_ipv6(self) -> bool {
+        let translated = self.route(&RouteTo::Nat64).is_some();
+        let routed = self.dual_stack && self.route(&RouteTo::AnywhereByIpv6).is_some();
+        self.subnet().ipv6 != Ipv6::No && (translated || routed) && self.lets(Destination::ByIpv6)
+    }
+
     fn has_way_out(self) -> bool {
-        let subnet = &self.networks.subnets[self.at.subnet];
-        let default = self.networks.tables[subnet.table].routes.iter().find(|route| route.prefix_list.is_none());
-        match default.map(|route| &route.target) {
+        let subnet = self.subnet();
+        if !self.has_ipv4() {
+            return false;
+        }
+        match self.route(&RouteTo::Anywhere) {
             Some(RouteTarget::Gateway(_)) => subnet.public,
             Some(RouteTarget::Nat(_) | RouteTarget::Transit(_)) => true,
-            Some(RouteTarget::DeletedNat(_)) | None => false,
+            Some(RouteTarget::DeletedNat(_) | RouteTarget::EgressOnly(_)) | None => false,
         }
     }
 
@@ -101,6 +135,8 @@ impl<'a> Reach<'a> {
         let group = &self.networks.groups[self.at.group];
         let cidr = self.networks.vpcs[group.vpc].cidr();
         let fits = |peer: &Peer| match (peer, destination) {
+            (Peer::V6(to), Destination::ByIpv6) => to == "::/0",
+            (_, Destination::ByIpv6) => false,
             (Peer::V4(to), Destination::Interface(_)) => to == "0.0.0.0/0" || *to == cidr,
             (Peer::V4(to), _) => to == "0.0.0.0/0",
             (Peer::PrefixList(_), destination) => matches!(destination, Destination::S3),
@@ -118,7 +154,7 @@ impl<'a> Reach<'a> {
         if matches!(destination, Destination::Interface(endpoint) if endpoint.subnet == Some(self.at.subnet)) {
             return true;
         }
-        let acl = &self.networks.acls[self.networks.subnets[self.at.subnet].acl];
+        let acl = &self.networks.acls[self.subnet().acl];
         let allows = |egress: bool, port: u16| {
             let mut entries: Vec<_> = acl.entries.iter().filter(|entry| entry.egress == egress).collect();
             entries.sort_by_key(|entry| entry.number);

@@ -4,7 +4,7 @@ use crate::{
     clock,
     facts::{ids, operating_systems::Kind},
     fleet::Node,
-    scenario::{InstanceState, Metadata},
+    scenario::{InstanceState, Ipv6, Metadata},
     wire::{
         AwsError, Call,
         ec2::{Filter, Xml, list, response},
@@ -136,7 +136,10 @@ fn write_instance(xml: &mut Xml, world: &World, node: &Node) {
         xml.text("platform", "windows");
     }
     xml.text("platformDetails", node.os.billing());
-    xml.text("privateIpAddress", &node.address);
+    write_addresses(xml, world, node);
+    if let Some(address) = networks.ipv6_address(node.at, &node.id) {
+        xml.text("ipv6Address", &address);
+    }
     if subnet.public && node.is_running() {
         xml.text("ipAddress", &format!("198.51.100.{}", node.address.rsplit('.').next().unwrap_or_default()));
     }
@@ -144,7 +147,10 @@ fn write_instance(xml: &mut Xml, world: &World, node: &Node) {
     xml.items("networkInterfaceSet", [node], |xml, node| {
         xml.text("networkInterfaceId", &format!("eni-{}", ids::hex(&["eni", &node.id], 17)));
         xml.text("ownerId", &node.account);
-        xml.text("privateIpAddress", &node.address);
+        write_addresses(xml, world, node);
+        xml.items("ipv6AddressesSet", networks.ipv6_address(node.at, &node.id), |xml, address| {
+            xml.text("ipv6Address", &address);
+        });
         xml.text("status", "in-use");
         write_place(xml, world, node);
     });
@@ -168,6 +174,14 @@ fn write_instance(xml: &mut Xml, world: &World, node: &Node) {
         xml.text("key", key);
         xml.text("value", value);
     });
+}
+
+/// Writes the private address. In an IPv6-only subnet there is none (Netflix-Skunkworks/iep-apps#491: "null on instances
+/// running in an IPv6 only subnet", 2023-09-28; prometheus/prometheus#16047).
+fn write_addresses(xml: &mut Xml, world: &World, node: &Node) {
+    if world.fleet.networks.subnets[node.at.subnet].ipv6 != Ipv6::Only {
+        xml.text("privateIpAddress", &node.address);
+    }
 }
 
 /// Writes where an instance or its network interface is connected.

@@ -18,7 +18,8 @@ const LISTING: Listing = Listing {
     ids: ("NetworkAclId", "InvalidNetworkAclID.NotFound"),
     sizes: (5, 1_000),
 };
-/// The number of the last entry, which denies.
+/// The number of the last entry, which denies. In a VPC with IPv6 addresses each entry has one for IPv6 beside it, as the
+/// default ACL has (Amazon VPC User Guide, "Default network ACL": 100 and 101, * and *).
 const LAST: u16 = 32_767;
 
 /// Answers `DescribeNetworkAcls`.
@@ -45,7 +46,9 @@ pub fn describe_network_acls(world: &mut World, call: &Call) -> Result<String, A
             xml.text("vpcId", &networks.vpcs[acl.vpc].id);
             xml.text("ownerId", &call.account);
             xml.text("default", &acl.default.to_string());
-            xml.items("entrySet", entries(acl), |xml, entry| write_entry(xml, &entry));
+            let kinds: &[bool] = if networks.vpcs[acl.vpc].ipv6 { &[false, true] } else { &[false] };
+            let all = entries(acl).into_iter().flat_map(|entry| kinds.iter().map(move |ipv6| (entry, *ipv6)));
+            xml.items("entrySet", all, |xml, (entry, ipv6)| write_entry(xml, &entry, ipv6));
             xml.items("associationSet", subnets(n), |xml, subnet| {
                 let id = ids::hex(&["aclassoc", &acl.id, &subnet.id], 17);
                 xml.text("networkAclAssociationId", &format!("aclassoc-{id}"));
@@ -61,17 +64,19 @@ pub fn describe_network_acls(world: &mut World, call: &Call) -> Result<String, A
 /// Returns all entries: those of the scenario, and the two that deny the rest. EC2 does not sort them.
 fn entries(acl: &Acl) -> Vec<AclEntry> {
     let last = |egress| AclEntry { number: LAST, egress, allow: false, ports: None };
-    let own =
-        acl.entries.iter().map(|e| AclEntry { number: e.number, egress: e.egress, allow: e.allow, ports: e.ports });
-    [last(true)].into_iter().chain(own).chain([last(false)]).collect()
+    [last(true)].into_iter().chain(acl.entries.iter().copied()).chain([last(false)]).collect()
 }
 
-fn write_entry(xml: &mut Xml, entry: &AclEntry) {
-    xml.text("ruleNumber", &entry.number.to_string());
+fn write_entry(xml: &mut Xml, entry: &AclEntry, ipv6: bool) {
+    xml.text("ruleNumber", &(entry.number + u16::from(ipv6)).to_string());
     xml.text("protocol", if entry.ports.is_some() { "6" } else { "-1" });
     xml.text("ruleAction", if entry.allow { "allow" } else { "deny" });
     xml.text("egress", &entry.egress.to_string());
-    xml.text("cidrBlock", "0.0.0.0/0");
+    if ipv6 {
+        xml.text("ipv6CidrBlock", "::/0");
+    } else {
+        xml.text("cidrBlock", "0.0.0.0/0");
+    }
     if let Some((from, to)) = entry.ports {
         xml.element("portRange", |xml| {
             xml.text("from", &from.to_string());

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     facts::ids,
-    fleet::network::{Networks, Route, RouteTable, RouteTarget},
+    fleet::network::{Networks, Route, RouteTable, RouteTarget, RouteTo},
     wire::{
         AwsError, Call,
         ec2::{Xml, response},
@@ -30,6 +30,10 @@ pub fn describe_route_tables(world: &mut World, call: &Call) -> Result<String, A
     let values = |n: usize, filter: &str| {
         let table = &networks.tables[n];
         let routes = || table.routes.iter();
+        let of_kind = |field: &'static str| {
+            let all = table.routes.iter().map(|route| destination_of(&route.destination));
+            all.filter(move |(own, _)| *own == field).map(|(_, text)| text.to_owned())
+        };
         Some(match filter {
             "route-table-id" | "association.route-table-id" => vec![table.id.clone()],
             "association.main" => vec![table.main.to_string()],
@@ -39,10 +43,16 @@ pub fn describe_route_tables(world: &mut World, call: &Call) -> Result<String, A
                 main.into_iter().chain(subnets(networks, n).iter().map(|subnet| association(table, subnet))).collect()
             }
             "route.destination-cidr-block" => {
-                let default = routes().filter(|route| route.prefix_list.is_none()).map(|_| "0.0.0.0/0".to_owned());
-                default.chain([networks.vpcs[table.vpc].cidr()]).collect()
+                of_kind("destinationCidrBlock").chain([networks.vpcs[table.vpc].cidr()]).collect()
             }
-            "route.destination-prefix-list-id" => routes().filter_map(|route| route.prefix_list.clone()).collect(),
+            "route.destination-ipv6-cidr-block" => {
+                let vpc = &networks.vpcs[table.vpc];
+                of_kind("destinationIpv6CidrBlock").chain(vpc.ipv6.then(|| vpc.ipv6_cidr())).collect()
+            }
+            "route.destination-prefix-list-id" => of_kind("destinationPrefixListId").collect(),
+            "route.egress-only-internet-gateway-id" => {
+                routes().filter_map(|route| target(route, "egressOnlyInternetGatewayId")).collect()
+            }
             "route.gateway-id" => {
                 routes().filter_map(|route| target(route, "gatewayId")).chain(["local".to_owned()]).collect()
             }
@@ -61,12 +71,11 @@ pub fn describe_route_tables(world: &mut World, call: &Call) -> Result<String, A
             xml.text("vpcId", &networks.vpcs[table.vpc].id);
             xml.text("ownerId", &call.account);
             xml.element("routeSet", |xml| {
-                xml.element("item", |xml| {
-                    xml.text("destinationCidrBlock", &networks.vpcs[table.vpc].cidr());
-                    xml.text("gatewayId", "local");
-                    xml.text("state", "active");
-                    xml.text("origin", "CreateRouteTable");
-                });
+                let vpc = &networks.vpcs[table.vpc];
+                xml.element("item", |xml| write_local(xml, "destinationCidrBlock", &vpc.cidr()));
+                if vpc.ipv6 {
+                    xml.element("item", |xml| write_local(xml, "destinationIpv6CidrBlock", &vpc.ipv6_cidr()));
+                }
                 for route in &table.routes {
                     xml.element("item", |xml| write_route(xml, route));
                 }
@@ -120,14 +129,30 @@ fn field_of(target: &RouteTarget) -> (&'static str, &str) {
         RouteTarget::Gateway(id) => ("gatewayId", id),
         RouteTarget::Nat(id) | RouteTarget::DeletedNat(id) => ("natGatewayId", id),
         RouteTarget::Transit(id) => ("transitGatewayId", id),
+        RouteTarget::EgressOnly(id) => ("egressOnlyInternetGatewayId", id),
     }
 }
 
-fn write_route(xml: &mut Xml, route: &Route) {
-    match &route.prefix_list {
-        Some(list) => xml.text("destinationPrefixListId", list),
-        None => xml.text("destinationCidrBlock", "0.0.0.0/0"),
+fn destination_of(destination: &RouteTo) -> (&'static str, &str) {
+    match destination {
+        RouteTo::Anywhere => ("destinationCidrBlock", "0.0.0.0/0"),
+        RouteTo::AnywhereByIpv6 => ("destinationIpv6CidrBlock", "::/0"),
+        RouteTo::Nat64 => ("destinationIpv6CidrBlock", "64:ff9b::/96"),
+        RouteTo::PrefixList(id) => ("destinationPrefixListId", id),
     }
+}
+
+/// Writes the route inside the VPC, which every table has.
+fn write_local(xml: &mut Xml, field: &str, cidr: &str) {
+    xml.text(field, cidr);
+    xml.text("gatewayId", "local");
+    xml.text("state", "active");
+    xml.text("origin", "CreateRouteTable");
+}
+
+fn write_route(xml: &mut Xml, route: &Route) {
+    let (field, destination) = destination_of(&route.destination);
+    xml.text(field, destination);
     let (field, id) = field_of(&route.target);
     xml.text(field, id);
     xml.text("state", state(route));

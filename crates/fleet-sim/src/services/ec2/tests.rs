@@ -116,6 +116,44 @@ fn route_tables_are_the_main_one_or_one_of_their_own() {
 }
 
 #[test]
+fn subnets_have_addresses_of_ipv4_of_both_or_of_ipv6_only() {
+    let node = |n: u8, network: &str| {
+        format!(
+            "  - {{account: \"{MEMBER}\", region: ap-northeast-1, id: i-0000000{n}, os: UBUNTU, network: {network}}}\n"
+        )
+    };
+    let fleet = [
+        node(0, "{vpc: six, ipv6: only}"),
+        node(1, "{vpc: six, ipv6: dual-stack, private: true, ipv6Route: nat64}"),
+        node(2, "{vpc: six}"),
+        node(3, "{vpc: four}"),
+    ];
+    let mut lab = Lab::with(&fleet.concat(), "emptyPages: false");
+    let all = ask(&mut lab, "DescribeSubnets", json!({}));
+    assert_eq!(texts(&all, "cidrBlock"), ["10.0.1.0/24", "10.0.2.0/24", "10.1.0.0/24"]);
+    assert_eq!(texts(&all, "ipv6CidrBlock"), ["2001:db8:0:100::/64", "2001:db8:0:101::/64"]);
+    assert_eq!(texts(&all, "ipv6Native"), ["true", "false", "false", "false"]);
+    let only = ask(&mut lab, "DescribeSubnets", filter("ipv6-native", "true"));
+    assert_eq!((texts(&only, "cidrBlock").len(), texts(&only, "subnetId").len()), (0, 1));
+
+    let instances = ask(&mut lab, "DescribeInstances", json!({}));
+    assert_eq!(texts(&instances, "privateIpAddress").len(), 3 * 2, "three instances and their interfaces");
+    assert_eq!(texts(&instances, "ipv6Address").len(), 2 * 2);
+    assert_eq!(
+        lab.ssm("DescribeInstanceInformation", json!({}))["InstanceInformationList"].as_array().map(Vec::len),
+        Some(3)
+    );
+
+    let out = ask(&mut lab, "DescribeRouteTables", filter("route.destination-ipv6-cidr-block", "::/0"));
+    assert_eq!(texts(&out, "egressOnlyInternetGatewayId").len(), 1);
+    assert_eq!(texts(&out, "destinationIpv6CidrBlock"), ["2001:db8:0:100::/56", "::/0"]);
+    let nat64 = ask(&mut lab, "DescribeRouteTables", filter("route.destination-ipv6-cidr-block", "64:ff9b::/96"));
+    assert_eq!(texts(&nat64, "natGatewayId").len(), 1);
+    let acls = ask(&mut lab, "DescribeNetworkAcls", json!({}));
+    assert_eq!(texts(&acls, "ipv6CidrBlock").len(), 4, "only in the VPC that has IPv6 addresses");
+}
+
+#[test]
 fn groups_and_network_acls_tell_what_they_close() {
     let mut lab = lab();
     let groups = ask(&mut lab, "DescribeSecurityGroups", filter("egress.ip-permission.from-port", "443"));

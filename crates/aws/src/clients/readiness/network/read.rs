@@ -1,13 +1,22 @@
-//! Converts types of the SDK to those of the rules. Items without an id, or only for IPv6, are left out.
+//! Converts types of the SDK to those of the rules. Items without an id are left out, and rules and entries only for IPv6.
 
-use aws_sdk_ec2::types::{self as ec2, RouteState, RuleAction, VpcEndpointType};
+use aws_sdk_ec2::types::{self as ec2, RouteState, RuleAction, SubnetCidrBlockStateCode, VpcEndpointType};
 use orgpatch_engine::readiness::{
     AclEntry, Direction, Endpoint, EndpointKind, GroupRule, NetworkAcl, Peer, Ports, Protocol, Route, RouteTable,
     SecurityGroup, Subnet, endpoint_matters,
 };
 
 pub(super) fn subnet(found: ec2::Subnet) -> Option<Subnet> {
-    Some(Subnet { id: found.subnet_id?, vpc_id: found.vpc_id?, cidr: found.cidr_block?.parse().ok()? })
+    let ipv6 = found.ipv6_cidr_block_association_set.unwrap_or_default().into_iter();
+    let in_use = |state: SubnetCidrBlockStateCode| state == SubnetCidrBlockStateCode::Associated;
+    let mut states = ipv6.filter_map(|one| one.ipv6_cidr_block_state?.state);
+    // An IPv6-only subnet has no `CidrBlock` (ManageIQ/manageiq-providers-amazon#914 quotes one, 2025-07-29).
+    let only = found.ipv6_native == Some(true);
+    let cidr = found.cidr_block.and_then(|range| range.parse().ok());
+    if cidr.is_none() && !only {
+        return None;
+    }
+    Some(Subnet { id: found.subnet_id?, vpc_id: found.vpc_id?, ipv6: only || states.any(in_use), cidr })
 }
 
 pub(super) fn route_table(found: ec2::RouteTable) -> Option<RouteTable> {
@@ -32,9 +41,13 @@ fn route(found: ec2::Route) -> Option<Route> {
         found.carrier_gateway_id,
         found.core_network_arn,
         found.odb_network_arn,
+        found.egress_only_internet_gateway_id,
     ];
     Some(Route {
-        destination: found.destination_cidr_block.or(found.destination_prefix_list_id)?,
+        destination: found
+            .destination_cidr_block
+            .or(found.destination_ipv6_cidr_block)
+            .or(found.destination_prefix_list_id)?,
         target: targets.into_iter().flatten().next()?,
         active: found.state != Some(RouteState::Blackhole),
     })
@@ -115,7 +128,8 @@ pub(super) fn endpoint(found: ec2::VpcEndpoint) -> Option<Endpoint> {
 #[cfg(test)]
 mod tests {
     use aws_sdk_ec2::types::{
-        IpPermission, IpRange, Ipv6Range, NetworkAclEntry, PortRange, PrefixListId, State, UserIdGroupPair, VpcEndpoint,
+        IpPermission, IpRange, Ipv6Range, NetworkAclEntry, PortRange, PrefixListId, State, SubnetCidrBlockState,
+        SubnetIpv6CidrBlockAssociation, UserIdGroupPair, VpcEndpoint,
     };
 
     use super::*;
@@ -160,9 +174,34 @@ mod tests {
         let nat = ec2::Route::builder().destination_cidr_block("0.0.0.0/0").nat_gateway_id("nat-1");
         let read = route(nat.state(RouteState::Blackhole).build()).expect("a route");
         assert_eq!((read.target.as_str(), read.active), ("nat-1", false));
+        let ipv6 = ec2::Route::builder().destination_ipv6_cidr_block("::/0").egress_only_internet_gateway_id("eigw-1");
+        let read = route(ipv6.state(RouteState::Active).build()).expect("a route");
+        assert_eq!((read.destination.as_str(), read.target.as_str()), ("::/0", "eigw-1"));
         let list = ec2::Route::builder().destination_prefix_list_id("pl-1").gateway_id("vpce-1");
         let read = route(list.state(RouteState::Active).build()).expect("a route");
         assert_eq!((read.destination.as_str(), read.active), ("pl-1", true));
+    }
+
+    #[test]
+    fn a_subnet_may_have_addresses_of_one_kind_or_of_both() {
+        let ipv6 = |state| {
+            let state = SubnetCidrBlockState::builder().state(state).build();
+            SubnetIpv6CidrBlockAssociation::builder()
+                .ipv6_cidr_block("2001:db8::/64")
+                .ipv6_cidr_block_state(state)
+                .build()
+        };
+        let builder = || ec2::Subnet::builder().subnet_id("subnet-1").vpc_id("vpc-1");
+        let of = |found: ec2::Subnet| subnet(found).map(|read| (read.cidr.is_some(), read.ipv6));
+        let v4 = || builder().cidr_block("10.0.1.0/24").ipv6_native(false);
+        assert_eq!(of(v4().build()), Some((true, false)));
+        let both = |state| v4().ipv6_cidr_block_association_set(ipv6(state)).build();
+        assert_eq!(of(both(SubnetCidrBlockStateCode::Associated)), Some((true, true)));
+        assert_eq!(of(both(SubnetCidrBlockStateCode::Disassociated)), Some((true, false)));
+        let only =
+            builder().ipv6_native(true).ipv6_cidr_block_association_set(ipv6(SubnetCidrBlockStateCode::Associated));
+        assert_eq!(of(only.build()), Some((false, true)));
+        assert_eq!(of(builder().build()), None, "no addresses, and not said to be IPv6-only");
     }
 
     #[test]
