@@ -363,16 +363,16 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
     """Answers which accounts and instances no run reached."""
     tries = defaultdict(list)
     for report in sorted(reports, key=lambda one: moment(one["run"]["startedAt"])):
-        started = written(report["run"]["startedAt"])
+        run = report["run"]["id"], written(report["run"]["startedAt"])
         for target in report["targets"]:
             if target["outcome"] not in {"skipped", "not-attempted"}:
                 reached = target["outcome"] == "reached"
-                tries["account", target["accountId"], target["region"], ""].append((reached, started, target, target))
+                tries["account", target["accountId"], target["region"], ""].append((reached, run, target, target))
         for _, target, row in rows([report]):
             if row["outcome"] not in {"skipped", "not-attempted"}:
                 reached = row["outcome"] not in {"unreachable", "not-ready"}
                 key = "instance", row["accountId"], row["region"], row["instanceId"]
-                tries[key].append((reached, started, target, row))
+                tries[key].append((reached, run, target, row))
     lines = []
     for (kind, account, region, instance), list_ in tries.items():
         if not any(reached for reached, *_ in list_):
@@ -385,9 +385,9 @@ def always_unreachable(reports: list[Report]) -> list[Line]:
                     "ou_path": target["ouPath"],
                     "region": region,
                     "instance_id": instance,
-                    "runs": len({started for _, started, *_ in list_}),
-                    "first_run": list_[0][1],
-                    "last_run": list_[-1][1],
+                    "runs": len({run for _, run, *_ in list_}),
+                    "first_run": list_[0][1][1],
+                    "last_run": list_[-1][1][1],
                     "last_reason": last["reason"]["text"],
                 }
             )
