@@ -81,6 +81,12 @@ impl Lists {
         }
     }
 
+    /// Returns true if entries can only be names of packages: one of digits is a name, too.
+    #[must_use]
+    pub fn are_names_only(&self) -> bool {
+        self.approved == [Form::Package] && self.approved_in_doubt.is_empty()
+    }
+
     /// Returns true if no source says whether a list takes a form.
     #[must_use]
     pub fn is_in_doubt(&self, list: List, form: Form) -> bool {

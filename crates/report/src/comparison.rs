@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use orgpatch_engine::results::InstanceRow;
 use orgpatch_model::outcome::{Outcome, TargetOutcome};
+use orgpatch_model::reason::ReasonCode;
 use schemars::JsonSchema;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -220,7 +221,7 @@ impl Comparing {
             let before = self.then.remove(row.instance_id.as_str()).map(|then| then.outcome);
             let list = match before {
                 _ if !is_compared => continue,
-                None if was_reached => &mut self.found.new,
+                None if was_reached && row.reason.code != ReasonCode::OtherStage => &mut self.found.new,
                 Some(before) if is_trouble(row.outcome) && !is_trouble(before) => &mut self.found.newly_failing,
                 Some(before) if is_well(row.outcome) && is_trouble(before) => &mut self.found.fixed,
                 _ => continue,

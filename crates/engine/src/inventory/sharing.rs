@@ -4,17 +4,17 @@
 //! belongs to no stage, or to none whose step has yet to come, is listed by the last step of the run that works on the target. The
 //! tags of an instance may change between two steps: what one step has listed, no later one lists again.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use orgpatch_model::instance::Ec2Instance;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
-use orgpatch_plan::Selection;
+use orgpatch_plan::{Selection, TagValues};
 
 use super::{Eligibility, InventoryInstance};
 use crate::planner::{SharingStage, StepSettings, Turn};
-use crate::selection::lacks_tag;
+use crate::selection::{lacks_tag, matching_tag};
 
 /// The most stages of which a reason says what they ask for.
 const MOST_TOLD: usize = 3;
@@ -81,11 +81,18 @@ impl<'s> Sharing<'s> {
     }
 
     fn listed(&self, instance: &Ec2Instance, is_last: bool) -> Listed {
-        let selections = || [self.select].into_iter().chain(self.others.iter().map(|other| &other.select));
-        if belongs(instance, self.select, selections()) {
+        let others = || self.others.iter().copied();
+        let all = || [self.select].into_iter().chain(others().map(|other| &other.select));
+        // No two of them select the same instance.
+        let owner = if has_its_tags(instance, self.select) {
             return Listed::Here;
-        }
-        let owner = self.others.iter().find(|other| belongs(instance, &other.select, selections()));
+        } else if let Some(other) = others().find(|other| has_its_tags(instance, &other.select)) {
+            Some(other)
+        } else if belongs(instance, self.select, all()) {
+            return Listed::Here;
+        } else {
+            others().find(|other| belongs(instance, &other.select, all()))
+        };
         match owner.map(|other| (&other.stage, &other.turn)) {
             Some((_, Turn::Later)) => Listed::Elsewhere,
             _ if !is_last => Listed::Elsewhere,
@@ -121,24 +128,25 @@ impl<'s> Sharing<'s> {
     }
 }
 
-/// Returns true if an instance belongs to the stage of that selection by its tags, among those that share its target: it has all tags
-/// that the stage selects, and no other stage selects the value of the tag by which the two are told apart.
-fn belongs<'s>(instance: &Ec2Instance, select: &Selection, all: impl Iterator<Item = &'s Selection>) -> bool {
+/// Returns true if an instance is selected by its tags.
+fn has_its_tags(instance: &Ec2Instance, select: &Selection) -> bool {
+    lacks_tag(select, instance).is_none() && matching_tag(&select.exclude.tags, &instance.tags).is_none()
+}
+
+/// Returns true if an instance that is selected by no stage belongs to the one of that selection, among those that share its target:
+/// it has all tags that the stage selects, and no other stage selects the value of the tag by which the two are told apart.
+fn belongs<'s>(instance: &Ec2Instance, select: &Selection, mut all: impl Iterator<Item = &'s Selection>) -> bool {
     let is_of_other = |other: &Selection| {
-        let key = select.told_apart_by(other);
-        key.is_some_and(|key| {
-            let value = instance.tags.get(key);
-            other.tags.get(key).zip(value).is_some_and(|(values, value)| values.matches(value))
+        select.told_apart_by(other).and_then(|key| instance.tags.get_key_value(key)).is_some_and(|(key, value)| {
+            let matches = |tags: &BTreeMap<String, TagValues>| tags.get(key).is_some_and(|all| all.matches(value));
+            matches(&other.tags) && !matches(&other.exclude.tags)
         })
     };
-    lacks_tag(select, instance).is_none() && !{ all }.any(is_of_other)
+    lacks_tag(select, instance).is_none() && !all.any(is_of_other)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
-    use orgpatch_plan::TagValues;
     use proptest::prelude::*;
 
     use super::*;
@@ -266,6 +274,35 @@ mod tests {
         production: i-exempt-prod the plan excludes instances with tag Exempt= (excluded-by-tag)
         production: i-windows not selected by operating system: the plan does not list WINDOWS (not-selected-by-operating-system)
         "#);
+    }
+
+    #[test]
+    fn what_a_stage_selects_is_listed_there_whatever_another_one_selects_and_leaves_out() {
+        let tags = |values: &[&str]| -> BTreeMap<String, TagValues> {
+            let values = values.iter().map(|value| (*value).to_owned()).collect();
+            [("Env".to_owned(), TagValues::OneOf(values))].into()
+        };
+        let dev = Selection { tags: tags(&["dev"]), ..Selection::default() };
+        // The stage inherits the tags of the plan, and leaves out a value of them.
+        let mut production = Selection { tags: tags(&["dev", "prod"]), ..Selection::default() };
+        production.exclude.tags = tags(&["dev"]);
+        assert!(dev.told_apart_by(&production).is_some());
+        let other = |stage: &str, turn, select: &Selection| SharingStage {
+            stage: stage.into(),
+            turn,
+            select: select.clone(),
+            accounts: BTreeSet::new(),
+            regions: Vec::new(),
+            patch_groups: BTreeSet::new(),
+        };
+        let ec2 = [instance("i-dev", &[("Env", "dev")]), instance("i-prod", &[("Env", "prod")])];
+        let ids = |stage, select: &Selection, other: &SharingStage| {
+            let mut rows = list::inventory(select, &ec2, &[]);
+            Sharing { stage, select, others: vec![other] }.keep_listed(&mut rows, &ec2, &HashSet::new());
+            rows.into_iter().filter(InventoryInstance::is_selected).map(|row| row.instance_id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids("dev", &dev, &other("production", Turn::Later, &production)), ["i-dev"]);
+        assert_eq!(ids("production", &production, &other("dev", Turn::Later, &dev)), ["i-prod"]);
     }
 
     #[test]

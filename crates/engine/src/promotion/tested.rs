@@ -99,20 +99,45 @@ impl TestedSet {
         let first = TestedPatch { title: String::new(), ..wanted.clone() };
         let same_id =
             self.patches.range(first..).take_while(|(known, _)| known.os == wanted.os && known.id == wanted.id);
-        same_id.into_iter().any(|(known, _)| is_title_of_same_update(&known.title, &wanted.title))
+        same_id.into_iter().any(|(known, _)| is_title_of_same_update(&wanted.id, &known.title, &wanted.title))
     }
 }
 
+/// Months as words. Older titles of the removal tool, which has one KB id for all its versions, tell their version by them only.
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// Returns true if two titles of a KB id are those of the same update. Each Windows reports the title in its own language, in
-/// which words and their order differ. The numbers stay: month, version of Windows, version of a definition update.
-fn is_title_of_same_update(one: &str, other: &str) -> bool {
-    one == other || (!numbers(one).is_empty() && numbers(one) == numbers(other))
+/// which words and their order differ. The numbers stay: month, version of Windows, version of a definition update. Where one of
+/// the titles has its month in words, both must be equal.
+fn is_title_of_same_update(id: &str, one: &str, other: &str) -> bool {
+    let (of_one, of_other) = (numbers(id, one), numbers(id, other));
+    let is_told_by_numbers =
+        !of_one.is_empty() && of_one == of_other && ![one, other].iter().any(|title| has_month(title));
+    one == other || is_told_by_numbers
 }
 
-/// Returns the numbers in a title, with the points inside them, sorted.
-fn numbers(title: &str) -> Vec<&str> {
+fn has_month(title: &str) -> bool {
+    title.split(|c: char| !c.is_alphabetic()).any(|word| MONTHS.iter().any(|month| month.eq_ignore_ascii_case(word)))
+}
+
+/// Returns the numbers in a title but for that of the KB id, with the points inside them, sorted.
+fn numbers<'t>(id: &str, title: &'t str) -> Vec<&'t str> {
     let parts = title.split(|c: char| !c.is_ascii_digit() && c != '.').map(|part| part.trim_matches('.'));
-    let mut numbers: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    let id = id.trim_start_matches("KB");
+    let mut numbers: Vec<&str> = parts.filter(|part| !part.is_empty() && *part != id).collect();
     numbers.sort_unstable();
     numbers
 }

@@ -17,7 +17,10 @@ pub(super) fn check(decoder: &mut Decoder, os: OperatingSystem, list: List, entr
 }
 
 fn check_entry(decoder: &mut Decoder, (os, lists): (OperatingSystem, &Lists), list: List, entry: &Located<String>) {
-    let form = Form::of(&entry.value);
+    let form = match Form::of(&entry.value) {
+        Form::Number if lists.are_names_only() => Form::Package,
+        form => form,
+    };
     let takes = lists.takes(list);
     let name = match list {
         List::Approved => "approved",

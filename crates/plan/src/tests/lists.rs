@@ -97,7 +97,7 @@ fn documented_entries_are_taken_without_a_warning() {
         ("AMAZON_LINUX_2023", "approved: [CVE-2026-12345, ALAS2023-2026-123, '1234567', 'kernel*', dbus.x86_64]"),
         ("REDHAT_ENTERPRISE_LINUX", "approved: ['RHSA-2017:0864'], rejected: ['dbus-1.12.2*', '20260101']"),
         ("SUSE", "approved: [SUSE-SLE-Module-Basesystem-15-SP5-2026-1000], rejected: ['SUSE-SLE-Module-*']"),
-        ("UBUNTU", "approved: [openssl], rejected: ['linux-*']"),
+        ("UBUNTU", "approved: [openssl], rejected: ['linux-*', '2048']"),
         ("MACOS", "approved: [XProtectPlistConfigData]"),
         ("WINDOWS", "approved: [KB2032276], rejected: [MS10-048]"),
     ] {

@@ -47,6 +47,14 @@ fn an_update_is_the_same_in_every_language_and_another_version_is_not() {
         assert!(!set.contains(os, &titled(other)), "{other}");
     }
     assert!(!set.contains(os, &Patch { id: "KB5046617".into(), ..titled(german) }));
+    // Nothing but the KB id is a number, or the month is a word.
+    for (tested, wanted) in [
+        ("Update for one (KB5046616)", "Update for another (KB5046616)"),
+        ("Removal Tool x64 - October 2019 (KB5046616)", "Removal Tool x64 - November 2019 (KB5046616)"),
+    ] {
+        let set = tested_by([&installed(os, vec![titled(tested)])], Some(day(1)), TestedSet::default(), day(1));
+        assert!(set.contains(os, &titled(tested)) && !set.contains(os, &titled(wanted)), "{wanted}");
+    }
     // Where packages have versions, only the same title is the same package.
     let linux = OperatingSystem::AmazonLinux2023;
     let package = |title: &str| Patch { title: title.into(), ..patch("a", "1") };

@@ -5,6 +5,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::*;
+use crate::baselines::ComparedBaseline;
 use crate::fixtures::{compliance, order, ordered, seen, target};
 use crate::inventory::InventoryInstance;
 
@@ -231,10 +232,37 @@ fn a_row_of_a_system_that_could_not_be_compared_is_marked_and_no_other() {
         let judged = systems.map(|os| (os.name().to_owned(), judged.clone())).into();
         let mark = |os: &OperatingSystem| (*os, by(ReasonCode::BaselineNotCompared));
         let not_compared = not_compared.iter().map(mark).collect();
-        mark_judged_by(&mut rows, &judged, &CheckedBaselines { compared: Vec::new(), not_compared });
+        mark_judged_by(&mut rows, &judged, &CheckedBaselines { compared: Vec::new(), not_compared }, false);
         rows.map(|row| row.judged_by.map(|by| by.code))
     };
     assert_eq!(marked(&[], true), [None, None]);
     assert_eq!(marked(&systems[1..], true), [None, Some(ReasonCode::BaselineNotCompared)]);
     assert_eq!(marked(&systems, false), [None, None], "without a result there is nothing to mark");
+}
+
+#[test]
+fn the_date_of_a_frozen_baseline_is_no_mark_of_a_scan_run() {
+    let os = OperatingSystem::AmazonLinux2023;
+    let verdict = Verdict { outcome: Outcome::Compliant, reason: Reason::new(ReasonCode::NothingMissing, "x") };
+    let judged = Judged { verdict: verdict.clone(), evidence: Some(compliance()), overwritten_by: None };
+    let judged = BTreeMap::from([(os.name().to_owned(), judged)]);
+    let marked = |id: &str, is_frozen| {
+        let mut rows = [row(&target(), &seen(os.name(), Some(os)), verdict.outcome, verdict.reason.clone())];
+        let planned = ComparedBaseline {
+            operating_system: os,
+            name: "orgpatch-monthly-production-AMAZON_LINUX_2023".into(),
+            id: Some(id.into()),
+            patch_groups: Vec::new(),
+            is_as_planned: false,
+            default: None,
+            others: Vec::new(),
+        };
+        let checked = CheckedBaselines { compared: vec![planned], not_compared: BTreeMap::new() };
+        mark_judged_by(&mut rows, &judged, &checked, is_frozen);
+        let [row] = rows;
+        row.judged_by.map(|by| by.code)
+    };
+    let own = compliance().baseline_id;
+    assert_eq!([false, true].map(|is_frozen| marked(&own, is_frozen)), [Some(ReasonCode::OutdatedBaseline), None]);
+    assert_eq!(marked("pb-0another", true), Some(ReasonCode::AnotherBaseline));
 }

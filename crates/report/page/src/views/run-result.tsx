@@ -8,7 +8,7 @@ import { earlierStageSentences } from "../model/earlier-stages";
 import { count, duration, percent, plural, sentenceCase } from "../model/format";
 import type { Loading } from "../model/loading";
 import { matchedNothingSentences } from "../model/matched-nothing";
-import { countOf, OUTCOMES, outcomeText } from "../model/outcomes";
+import { countOf, OUTCOMES, outcomeText, total } from "../model/outcomes";
 import type { Outcome, RunReport } from "../model/report";
 import { href } from "../model/route";
 import { concerned, notSeen, upToDate } from "../model/seen";
@@ -84,7 +84,7 @@ function shown(run: RunReport): Outcome[] {
 
 export function RunResult({ data, loading }: { data: Data; loading: Loading | undefined }): JSX.Element {
   const { run } = data;
-  const all = concerned(data);
+  const all = loading ? total(run.counts) : concerned(data);
   const baselines = baselinesOnly(run);
   const judged = [judgedSentence(data), notComparedSentence(data)].filter((sentence) => sentence !== null);
   const closed = closedSentence(run);
@@ -143,7 +143,7 @@ export function RunResult({ data, loading }: { data: Data; loading: Loading | un
           ))}
           <ul class="outcomes">
             {shown(run).map((outcome) => (
-              <OutcomeTile key={outcome} outcome={outcome} n={countOf(run.counts, outcome)} all={all} />
+              <OutcomeTile key={outcome} outcome={outcome} n={countOf(run.counts, outcome)} all={total(run.counts)} />
             ))}
           </ul>
         </>
