@@ -32,7 +32,7 @@ fn a_patch_is_tested_in_one_version_for_one_operating_system() {
 #[test]
 fn an_update_is_the_same_in_every_language_and_another_version_is_not() {
     let os = OperatingSystem::Windows;
-    let titled = |title: &str| Patch { title: title.into(), ..patch("KB5046616", "1") };
+    let titled = |title: &str| Patch { id: "KB5046616".into(), title: title.into(), ..patch("a", "1") };
     let german = "2026-11 Kumulatives Update für Windows Server 2022 für x64-basierte Systeme (KB5046616)";
     let japanese = "Windows Server 2022 x64 ベース システム用の累積更新プログラム (KB5046616), 2026-11";
     let row = installed(os, vec![titled(german)]);
