@@ -125,10 +125,7 @@ impl Look<'_> {
             let patches = self.patches(&judged).await?;
             let mut rows = instance_results::scan_rows(view, &inventory, asked, &judged, patches);
             match self.settings.operation {
-                Operation::Scan => {
-                    let is_frozen = self.settings.is_frozen();
-                    instance_results::mark_judged_by(&mut rows, &judged, baselines, is_frozen);
-                }
+                Operation::Scan => instance_results::mark_judged_by(&mut rows, &judged, baselines),
                 _ => self.other_baseline(&baselines.compared).after_scan(&mut rows, &judged),
             }
             let rules = rules::seen(self, baselines, &rows, &judged).await?;

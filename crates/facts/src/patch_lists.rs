@@ -24,7 +24,8 @@ pub enum List {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
-    /// The id of an update notice: `RHSA-2017:0864`, `ALAS2023-2025-123`, `SUSE-SLE-Module-Basesystem-15-SP2-2020-1000`.
+    /// The id of an update notice: `RHSA-2017:0864`, `ALAS2023-2025-123`, `SUSE-SLE-Module-Basesystem-15-SP2-2020-1000`. Also in small
+    /// letters, which no list compares as equal.
     Advisory,
     /// A KB id.
     Article,
@@ -117,18 +118,31 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Publishers write `RHSA-2017:0864`, `ELSA-2025-123`, and Amazon Linux `ALAS2023-2025-123` or `ALAS2KERNEL-5.10-2023-040`.
-/// Where digits stand, a wildcard may stand by mistake.
+/// The publishers of notices for YUM and DNF by their first letters; the third one says of which kind a notice is. In capitals any
+/// two letters are one. In small letters others may be packages (`mesa-2026-1`).
+const PUBLISHERS: [&str; 4] = ["AL", "EL", "RH", "RL"];
+
+/// Publishers write `RHSA-2017:0864`, `ELSA-2025-123`, `FEDORA-EPEL-2026-0a1b2c3d4e`, `USN-6000-1`, and Amazon Linux
+/// `ALAS2023-2025-123` or `ALAS2KERNEL-5.10-2023-040`. Where digits stand, a wildcard may stand by mistake, and small letters may
+/// stand for capitals.
 fn is_advisory(text: &str) -> bool {
-    if text.starts_with("SUSE-") || text.starts_with("openSUSE-") {
+    if ["SUSE-", "openSUSE-", "FEDORA-"].iter().any(|begin| text.starts_with(begin)) {
         return true;
     }
     let digits =
         |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'*' | b'?'));
-    let Some((head, number)) = text.rsplit_once([':', '-']) else { return false };
+    let capitals = text.to_ascii_uppercase();
+    if let Some((_, number)) =
+        capitals.split_once('-').filter(|(publisher, _)| ["DLA", "DSA", "USN"].contains(publisher))
+    {
+        return number.split('-').all(digits);
+    }
+    let Some((head, number)) = capitals.rsplit_once([':', '-']) else { return false };
     let Some((publisher, year)) = head.rsplit_once('-') else { return false };
     let is_publisher = match publisher.as_bytes() {
-        [a, b, b'S' | b'B' | b'E', b'A'] => a.is_ascii_uppercase() && b.is_ascii_uppercase(),
+        [a, b, b'S' | b'B' | b'E', b'A'] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => {
+            text.starts_with(publisher) || PUBLISHERS.contains(&&publisher[..2])
+        }
         _ => publisher.starts_with("ALAS"),
     };
     is_publisher && digits(number) && digits(year)
@@ -158,6 +172,12 @@ mod tests {
                     "ALSA-2025:0012",
                     "RHSA-2026:*",
                     "SUSE-SLE-Module-Basesystem-15-SP2-2020-1000",
+                    "FEDORA-EPEL-2026-0a1b2c3d4e",
+                    "USN-6000-1",
+                    "DSA-5000-1",
+                    "dla-3000",
+                    "rhsa-2026:1234",
+                    "alas2023-2026-123",
                 ][..],
             ),
             (Form::Cve, &["CVE-2018-1234567", "CVE-2026-*", "cve-2018-1234"]),
@@ -173,6 +193,10 @@ mod tests {
                     "cve-bin-tool",
                     "kernel-2026-1",
                     "ALSA-lib",
+                    "alsa-lib-1-2",
+                    "mesa-2026-1",
+                    "usn-tool",
+                    "äA-2026-1",
                     "KB*",
                     "MS10-48",
                     "",

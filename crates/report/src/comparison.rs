@@ -96,6 +96,8 @@ struct Then {
     place: Arc<TargetKey>,
     name: Option<Box<str>>,
     outcome: Outcome,
+    /// True if it belonged to a stage on which that run did not work.
+    is_of_other_stage: bool,
     /// Boxed, because few instances have one.
     pending: Option<Box<Pending>>,
 }
@@ -119,8 +121,14 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
         instance_id: Box<str>,
         name: Option<Box<str>>,
         outcome: Outcome,
+        reason: Why,
         pending_reboot_since: Option<Timestamp>,
         scanned_at: Option<Timestamp>,
+    }
+
+    #[derive(Deserialize)]
+    struct Why {
+        code: ReasonCode,
     }
 
     struct Rows;
@@ -137,16 +145,16 @@ fn instances<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HashMap<Box<s
             // Instances of a target follow one another, and share its key.
             let mut place: Option<Arc<TargetKey>> = None;
             while let Some(row) = rows.next_element()? {
-                let Row { account_id, region, stage, instance_id, name, outcome, pending_reboot_since, scanned_at } =
-                    row;
-                let pending = pending_reboot_since.zip(scanned_at);
+                let Row { account_id, region, stage, instance_id, name, outcome, reason, .. } = row;
+                let pending = row.pending_reboot_since.zip(row.scanned_at);
                 let pending = pending.map(|(since, seen_at)| Box::new(Pending { since, seen_at }));
-                let row = TargetKey { account_id, region, stage };
+                let target = TargetKey { account_id, region, stage };
                 let place = match &mut place {
-                    Some(known) if **known == row => Arc::clone(known),
-                    other => Arc::clone(other.insert(Arc::new(row))),
+                    Some(known) if **known == target => Arc::clone(known),
+                    other => Arc::clone(other.insert(Arc::new(target))),
                 };
-                found.insert(instance_id, Then { place, name, outcome, pending });
+                let is_of_other_stage = reason.code == ReasonCode::OtherStage;
+                found.insert(instance_id, Then { place, name, outcome, is_of_other_stage, pending });
             }
             Ok(found)
         }
@@ -250,7 +258,8 @@ impl Comparing {
         if both.len() < now.len().max(stages.len()) {
             found.stages = both;
         }
-        let gone = then.into_iter().filter(|(_, then)| reached.get(&*then.place) == Some(&true));
+        let is_gone = |then: &Then| !then.is_of_other_stage && reached.get(&*then.place) == Some(&true);
+        let gone = then.into_iter().filter(|(_, then)| is_gone(then));
         found.gone.extend(gone.map(|(instance_id, then)| ComparedInstance {
             account_id: then.place.account_id.to_string(),
             region: then.place.region.to_string(),
@@ -412,6 +421,22 @@ mod tests {
         let mut both = now;
         both.targets.push(target);
         assert_eq!(short(&compared(&before, &both)), "failing  fixed  new  gone 7");
+    }
+
+    #[test]
+    fn what_belongs_to_a_stage_that_was_not_run_is_neither_new_nor_gone() {
+        let before = fixtures::report();
+        let mut now = before.clone();
+        let mut row = before.instances[0].clone();
+        row.instance_id = "i-00000000000000007".into();
+        now.instances.push(row);
+        assert_eq!(short(&compared(&before, &now)), "failing  fixed  new 7 gone ");
+        assert_eq!(short(&compared(&now, &before)), "failing  fixed  new  gone 7");
+        let other = now.instances.last_mut().expect("a row");
+        (other.outcome, other.reason.code) = (Outcome::Skipped, ReasonCode::OtherStage);
+        for (one, other) in [(&now, &before), (&before, &now)] {
+            assert_eq!(short(&compared(one, other)), "failing  fixed  new  gone ");
+        }
     }
 
     #[test]

@@ -90,7 +90,7 @@ pub async fn withhold(
     let holding = |baseline: &Baseline| Some(baseline.withholding(withheld.get(&baseline.operating_system)?));
     let baselines = wanted(context, request, settings).await?;
     let desired: Vec<Baseline> = baselines.iter().filter_map(holding).collect();
-    let found = difference_to(context, request, desired).await?;
+    let found = difference_to(context, request, settings, desired).await?;
     let compared = found.record.compared.clone();
     let Applied { created, .. } = found.change_all(context, request).await?;
     let applied = AppliedBaselines::new((&request.target, request.now), &compared, &created, BTreeMap::new());
@@ -112,7 +112,7 @@ async fn compare(
     if desired.is_empty() {
         return Ok(None);
     }
-    difference_to(context, request, desired).await.map(Some)
+    difference_to(context, request, settings, desired).await.map(Some)
 }
 
 /// Returns the baselines that the target must have. Their sources are checked again, by what the stack allows: packages from
@@ -134,6 +134,7 @@ async fn wanted(
 async fn difference_to(
     context: &FunctionContext,
     request: &TargetRequest,
+    settings: &StepSettings,
     desired: Vec<Baseline>,
 ) -> Result<Found, TargetError> {
     let member = context.sessions.session_for(&request.run_id, &request.target).await?;
@@ -152,7 +153,9 @@ async fn difference_to(
     let mut desired = desired;
     desired.retain(|baseline| refusals.iter().all(|refusal| refusal.operating_system != baseline.operating_system));
     let changes = difference(&desired, &observed);
-    let compared = desired.iter().map(|baseline| ComparedBaseline::of(baseline, &observed, &changes)).collect();
+    let is_frozen = settings.is_frozen();
+    let compared =
+        desired.iter().map(|baseline| ComparedBaseline::of(baseline, &observed, &changes, is_frozen)).collect();
     let previous = Previous::of(&changes, &observed);
     let (target, not_compared) = (request.target.clone(), not_compared(&refusals));
     let record = BaselineRecord { target, at: request.now, previous, changes, compared, not_compared };

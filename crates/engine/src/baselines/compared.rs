@@ -8,7 +8,7 @@ use orgpatch_model::reason::{Reason, ReasonCode};
 use orgpatch_model::target::Target;
 use serde::{Deserialize, Serialize};
 
-use super::difference::{look_up, ours};
+use super::difference::{is_of_earlier_day, look_up, ours};
 use super::{Baseline, Change, KnownBaseline, Observed, ObservedBaseline, same_id};
 
 /// The baselines of a target after the changes of an install run: those by which its scans should judge. It is written behind
@@ -43,6 +43,7 @@ impl AppliedBaselines {
             .map(|one| ComparedBaseline {
                 id: created.get(&one.name).cloned().or_else(|| one.id.clone()),
                 is_as_planned: true,
+                is_of_earlier_day: false,
                 ..one.clone()
             })
             .filter(|one| one.id.is_some())
@@ -107,6 +108,9 @@ pub struct ComparedBaseline {
     pub patch_groups: Vec<String>,
     /// True if it approves what the plan says. False also if the account does not have it.
     pub is_as_planned: bool,
+    /// True if the stage is frozen, and what the account has differs only in the day: it is that of an earlier run. Absent: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_earlier_day: bool,
     /// The default baseline of the operating system, as it was observed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<KnownBaseline>,
@@ -116,9 +120,10 @@ pub struct ComparedBaseline {
 }
 
 impl ComparedBaseline {
-    /// Returns what was found of a baseline. `changes` are the difference between the plan and what was observed.
+    /// Returns what was found of a baseline. `changes` are the difference between the plan and what was observed. `is_frozen`: the
+    /// baseline is of a frozen step.
     #[must_use]
-    pub fn of(baseline: &Baseline, observed: &Observed, changes: &[Change]) -> Self {
+    pub fn of(baseline: &Baseline, observed: &Observed, changes: &[Change], is_frozen: bool) -> Self {
         let os = baseline.operating_system;
         let is_of_it = |change: &&Change| change.operating_system() == Some(os);
         let has_changed = changes.iter().filter(is_of_it).any(|change| matches!(change, Change::Update { .. }));
@@ -133,6 +138,7 @@ impl ComparedBaseline {
             id: ours.map(|ours| ours.id.clone()),
             patch_groups: baseline.places().flatten().map(str::to_owned).collect(),
             is_as_planned: ours.is_some() && !has_changed,
+            is_of_earlier_day: is_frozen && ours.is_some_and(|ours| is_of_earlier_day(baseline, ours)),
             default: observed.defaults.get(&os).map(|id| look_up(observed, id)),
             others: observed.baselines.iter().filter(is_other).map(known).collect(),
         }
@@ -156,13 +162,16 @@ pub struct Deciding<'a> {
 
 /// Returns why a result says little about the plan: another baseline than the plan's judged the instance, or the plan's as it
 /// no longer is in the plan. None: the plan's baseline judged it, or the plan has none for its operating system.
+///
+/// A frozen baseline is of an earlier day in each scan run but that on the day of the last install run, which is no news.
 #[must_use]
 pub fn judged_by(compared: &[ComparedBaseline], os: OperatingSystem, deciding: Deciding<'_>) -> Option<Reason> {
     let plan = compared.iter().find(|one| one.operating_system == os)?;
     let name = &plan.name;
     if plan.id.as_ref().is_some_and(|id| same_id(id, deciding.baseline_id)) {
         let text = format!("the baseline {name} judged it as the account has it, which differs from the plan");
-        return (!plan.is_as_planned).then(|| Reason::new(ReasonCode::OutdatedBaseline, text));
+        return (!plan.is_as_planned && !plan.is_of_earlier_day)
+            .then(|| Reason::new(ReasonCode::OutdatedBaseline, text));
     }
     let by = plan.known(deciding.baseline_id);
     let group = match deciding.patch_group {

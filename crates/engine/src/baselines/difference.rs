@@ -1,12 +1,15 @@
 //! Compares the baselines that a target should have with those that it has.
 
+use std::collections::BTreeSet;
+
+use jiff::civil::Date;
 use orgpatch_model::operating_system::OperatingSystem;
 use orgpatch_model::patch::ComplianceStatus;
 use orgpatch_model::reason::{Reason, ReasonCode};
 
 use super::{
     Baseline, Change, Chosen, Definition, Field, HASH_TAG, KnownBaseline, Observed, ObservedBaseline, PLAN_TAG,
-    STAGE_TAG, same_id,
+    PatchRule, STAGE_TAG, same_id,
 };
 
 /// Baselines that an account may have in a Region (Systems Manager quotas).
@@ -145,6 +148,34 @@ fn update(baseline: &Baseline, ours: &ObservedBaseline) -> Option<Change> {
         None => Field::ALL.to_vec(),
     };
     (!fields.is_empty()).then(|| Change::Update { id: ours.id.clone(), fields, baseline: Box::new(baseline.shown()) })
+}
+
+/// Returns true if a baseline of a frozen step differs from the plan in nothing but the day to which it is frozen, and the account
+/// has that of an earlier run. All frozen rules of a run have one day.
+pub(super) fn is_of_earlier_day(baseline: &Baseline, ours: &ObservedBaseline) -> bool {
+    let Some(observed) = &ours.definition else { return false };
+    let os = baseline.operating_system;
+    let apart = |definition: &Definition| {
+        let mut undated = definition.canonical(os);
+        let mut rules: Vec<(PatchRule, Option<Date>)> = std::mem::take(&mut undated.approval_rules)
+            .into_iter()
+            .map(|rule| {
+                let day = rule.approve_until_date;
+                (PatchRule { approve_until_date: None, ..rule }, day)
+            })
+            .collect();
+        rules.sort();
+        (undated, rules)
+    };
+    let ((wanted, wanted_rules), (found, found_rules)) = (apart(&baseline.definition), apart(observed));
+    let is_same_but_for_days = differing(&wanted, &found, os).is_empty()
+        && !available_differ(baseline, ours, observed)
+        && wanted_rules.iter().map(|(rule, _)| rule).eq(found_rules.iter().map(|(rule, _)| rule));
+    let days = found_rules.iter().zip(&wanted_rules).map(|((_, found), (_, wanted))| (*found, *wanted));
+    let moved: BTreeSet<(Option<Date>, Option<Date>)> = days.filter(|(found, wanted)| found != wanted).collect();
+    is_same_but_for_days
+        && moved.len() == 1
+        && moved.iter().all(|(found, wanted)| found.is_some_and(|found| wanted.is_some_and(|wanted| found < wanted)))
 }
 
 fn differing(desired: &Definition, observed: &Definition, os: OperatingSystem) -> Vec<Field> {

@@ -286,23 +286,14 @@ pub fn scan_rows(
 
 /// Marks the rows of a scan run that another baseline than the plan's judged, or the plan's as it no longer is, or one that could
 /// not be compared with the plan's.
-///
-/// `is_frozen`: the plan's baseline differs on every day but that of the last install run, which is no news.
-pub fn mark_judged_by(
-    rows: &mut [InstanceRow],
-    judged: &BTreeMap<String, Judged>,
-    baselines: &CheckedBaselines,
-    is_frozen: bool,
-) {
+pub fn mark_judged_by(rows: &mut [InstanceRow], judged: &BTreeMap<String, Judged>, baselines: &CheckedBaselines) {
     for row in rows {
         let os = row.os.as_ref().and_then(Platform::supported);
         let evidence = judged.get(&row.instance_id).and_then(|judged| judged.evidence.as_ref());
         row.judged_by = os.zip(evidence).and_then(|(os, evidence)| {
             let patch_group = evidence.patch_group.as_deref();
             let deciding = Deciding { baseline_id: &evidence.baseline_id, patch_group };
-            let mark =
-                baselines.not_compared.get(&os).cloned().or_else(|| judged_by(&baselines.compared, os, deciding));
-            mark.filter(|mark| !is_frozen || mark.code != ReasonCode::OutdatedBaseline)
+            baselines.not_compared.get(&os).cloned().or_else(|| judged_by(&baselines.compared, os, deciding))
         });
     }
 }

@@ -223,8 +223,8 @@ macro_rules! for_each_code {
                         "No instance that orgpatch could ask has an operating system for which the plan has a baseline."
                         "",
                     OutdatedBaseline "outdated-baseline"
-                        "The plan's baseline judged the instance, but in the account it differs from the plan, or still withholds patches of the last install run."
-                        "Run `orgpatch baselines apply`, or an install run. The baseline of a frozen stage differs on every day but that of the last install run.",
+                        "The plan's baseline judged the instance, but in the account it differs from the plan, or still withholds patches of the last install run. That a frozen stage has the day of its last install run is no difference."
+                        "Run `orgpatch baselines apply`, or an install run, which alone changes a frozen stage.",
                 ]
             }
             {

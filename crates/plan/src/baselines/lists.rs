@@ -64,11 +64,21 @@ fn misspelt(text: &str, form: Form, os: OperatingSystem, lists: &Lists) -> Optio
             "has a wildcard, and Systems Manager compares ids of advisories exactly".into(),
             "the id in full".into(),
         )),
+        Form::Advisory if has_small_publisher(text) && os != OperatingSystem::Suse => Some((
+            "has small letters, and Systems Manager compares ids of advisories exactly".into(),
+            format!("{} as its publisher writes it", quote(&text.to_ascii_uppercase())),
+        )),
         Form::Package if has_wildcard(text) && !lists.wildcards => {
             Some((format!("has a wildcard, which the lists of {os} do not take"), "the name in full".into()))
         }
         _ => None,
     }
+}
+
+/// Returns true if the letters of a publisher are not the capitals that it writes itself. Only openSUSE has small ones.
+fn has_small_publisher(advisory: &str) -> bool {
+    let publisher = advisory.split('-').next().unwrap_or_default();
+    publisher != "openSUSE" && publisher.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 fn described(form: Form, list: List) -> &'static str {

@@ -81,6 +81,24 @@ fn what_names_no_patch_on_a_list_is_refused() {
             "the id in full",
         ),
         (
+            "REDHAT_ENTERPRISE_LINUX",
+            "approved: ['rhsa-2026:1234']",
+            "\"rhsa-2026:1234\" has small letters, and Systems Manager compares ids of advisories exactly",
+            "\"RHSA-2026:1234\" as its publisher writes it",
+        ),
+        (
+            "REDHAT_ENTERPRISE_LINUX",
+            "rejected: [FEDORA-EPEL-2026-0a1b2c3d4e]",
+            "\"FEDORA-EPEL-2026-0a1b2c3d4e\" is the id of an advisory: on the list of rejected patches Systems Manager holds back nothing by it for REDHAT_ENTERPRISE_LINUX",
+            rpm,
+        ),
+        (
+            "UBUNTU",
+            "rejected: [USN-6000-1]",
+            "\"USN-6000-1\" is the id of an advisory: on the list of rejected patches Systems Manager holds back nothing by it for UBUNTU",
+            "names of packages",
+        ),
+        (
             "MACOS",
             "rejected: ['Safari*']",
             "\"Safari*\" has a wildcard, which the lists of MACOS do not take",
@@ -95,7 +113,10 @@ fn what_names_no_patch_on_a_list_is_refused() {
 fn documented_entries_are_taken_without_a_warning() {
     for (os, lists) in [
         ("AMAZON_LINUX_2023", "approved: [CVE-2026-12345, ALAS2023-2026-123, '1234567', 'kernel*', dbus.x86_64]"),
-        ("REDHAT_ENTERPRISE_LINUX", "approved: ['RHSA-2017:0864'], rejected: ['dbus-1.12.2*', '20260101']"),
+        (
+            "REDHAT_ENTERPRISE_LINUX",
+            "approved: ['RHSA-2017:0864', FEDORA-EPEL-2026-0a1b2c3d4e], rejected: ['dbus-1.12.2*', '20260101']",
+        ),
         ("SUSE", "approved: [SUSE-SLE-Module-Basesystem-15-SP5-2026-1000], rejected: ['SUSE-SLE-Module-*']"),
         ("UBUNTU", "approved: [openssl], rejected: ['linux-*', '2048']"),
         ("MACOS", "approved: [XProtectPlistConfigData]"),

@@ -5,7 +5,7 @@ import { indexReport } from "../src/model/data";
 import { leftOutGroups } from "../src/model/left-out";
 import { indexPatches } from "../src/model/patches";
 import type { HaltReport, InstanceRow, Report } from "../src/model/report";
-import { accessOf, notSeen, upToDate } from "../src/model/seen";
+import { accessOf, concerned, notSeen, upToDate } from "../src/model/seen";
 import { expect, goTo, pageOf, test } from "./support/page";
 import { advanced, halted } from "./support/reports";
 
@@ -119,6 +119,17 @@ test("what was not seen is counted from the records", () => {
   const step = report.steps.find(({ stage, wave }) => stage !== target.stage || wave !== target.wave);
   if (step && (row.stage !== step.stage || row.wave !== step.wave))
     expect(notSeen(indexReport(report), step)).toBe("Not seen: nothing.");
+});
+
+test("an instance of another stage is no part of what the run was about, and is not unseen", () => {
+  const report = copy(advanced);
+  const [row] = report.instances as [InstanceRow];
+  Object.assign(row, { outcome: "skipped", scannedAt: null, reason: { code: "not-selected-by-tags", text: "x" } });
+  const before = indexReport(report);
+  row.reason = { code: "other-stage", text: "x" };
+  const after = indexReport(report);
+  expect(concerned(after)).toBe(concerned(before) - 1);
+  expect(notSeen(after)).not.toBe(notSeen(before));
 });
 
 test("what another baseline calls compliant is not up to date by the plan's rules", () => {

@@ -13,7 +13,7 @@ const LINUX: Os = Os::AmazonLinux2023;
 fn found(observed: &Observed) -> ComparedBaseline {
     let linux = &stage("test")[0];
     let changes = difference(std::slice::from_ref(linux), observed);
-    ComparedBaseline::of(linux, observed, &changes)
+    ComparedBaseline::of(linux, observed, &changes, false)
 }
 
 fn by(baseline_id: &str) -> Deciding<'_> {

@@ -300,7 +300,7 @@ fn settings_and_records_carry_baselines() {
         wave: 1,
     };
     let previous = Previous::of(&changes, &untouched());
-    let compared = wanted.iter().map(|one| ComparedBaseline::of(one, &untouched(), &changes)).collect();
+    let compared = wanted.iter().map(|one| ComparedBaseline::of(one, &untouched(), &changes, false)).collect();
     let not_compared = not_compared(&[Refusal::of_look(Os::Ubuntu, "AccessDeniedException: no")]);
     let record = BaselineRecord { target, at: jiff::Timestamp::UNIX_EPOCH, changes, previous, compared, not_compared };
     let json = serde_json::to_string(&record).expect("JSON");

@@ -115,6 +115,49 @@ fn without_a_day_a_frozen_baseline_stays_as_it_is() {
 }
 
 #[test]
+fn a_baseline_of_an_earlier_day_is_told_from_one_that_was_changed() {
+    // The last rule has a day of its own.
+    let text = PLAN.replace("approve: {until: 2026-11-30}", "approve: {frozen: true}").replace(
+        "{rules: [{product: [\"*\"]}], patchGroup: web servers}",
+        "{rules: [{product: [\"*\"]}, {product: [a]}, {product: [b], approve: {until: 2026-11-21}}]}",
+    );
+    let plan = read(&text).unwrap_or_else(|errors| panic!("{errors}"));
+    let on = |day: &str| desired(&plan, &plan.stages[2], Some(date(day)));
+    let (then, now) = (on("2026-11-20"), on("2026-11-23"));
+    let account = applied(untouched(), &difference(&then, &untouched()), &then);
+    let id = {
+        let found = account.baselines.iter().find(|one| one.name == then[0].name).expect("it was created");
+        found.id.clone()
+    };
+    let compared = |wanted: &Baseline, account: &Observed, is_frozen| {
+        let changes = difference(std::slice::from_ref(wanted), account);
+        let compared = ComparedBaseline::of(wanted, account, &changes, is_frozen);
+        (compared.is_as_planned, compared.is_of_earlier_day)
+    };
+    let changed = |change: fn(&mut Definition)| {
+        let mut account = account.clone();
+        change(there(&mut account, &id).definition.as_mut().expect("a definition"));
+        compared(&now[0], &account, true)
+    };
+    assert_eq!(compared(&then[0], &account, true), (true, false));
+    assert_eq!(compared(&now[0], &account, true), (false, true));
+    assert_eq!(compared(&now[0], &account, false), (false, false), "a step that is not frozen");
+    assert_eq!(compared(&on("2026-11-19")[0], &account, true), (false, false), "the account has a later day");
+    assert_eq!(changed(|definition| definition.rejected_patches.push("withheld".into())), (false, false));
+    assert_eq!(changed(|definition| definition.approval_rules.clear()), (false, false));
+    assert_eq!(changed(|definition| definition.approval_rules[0].approve_until_date = None), (false, false));
+    let own = |rule: &&mut PatchRule| rule.approve_until_date == Some(date("2026-11-21"));
+    let mut moved = account.clone();
+    let rules = &mut there(&mut moved, &id).definition.as_mut().expect("a definition").approval_rules;
+    rules.iter_mut().find(own).expect("a rule with a day of its own").approve_until_date = Some(date("2026-11-10"));
+    assert_eq!(compared(&now[0], &moved, true), (false, false), "one of its days was changed, too");
+    // Its definition was not read.
+    let mut unread = account.clone();
+    there(&mut unread, &id).definition = None;
+    assert_eq!(compared(&now[0], &unread, true), (false, false));
+}
+
+#[test]
 fn people_read_that_a_baseline_is_frozen() {
     let plan = frozen();
     let shown =

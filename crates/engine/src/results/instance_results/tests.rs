@@ -232,7 +232,7 @@ fn a_row_of_a_system_that_could_not_be_compared_is_marked_and_no_other() {
         let judged = systems.map(|os| (os.name().to_owned(), judged.clone())).into();
         let mark = |os: &OperatingSystem| (*os, by(ReasonCode::BaselineNotCompared));
         let not_compared = not_compared.iter().map(mark).collect();
-        mark_judged_by(&mut rows, &judged, &CheckedBaselines { compared: Vec::new(), not_compared }, false);
+        mark_judged_by(&mut rows, &judged, &CheckedBaselines { compared: Vec::new(), not_compared });
         rows.map(|row| row.judged_by.map(|by| by.code))
     };
     assert_eq!(marked(&[], true), [None, None]);
@@ -241,12 +241,12 @@ fn a_row_of_a_system_that_could_not_be_compared_is_marked_and_no_other() {
 }
 
 #[test]
-fn the_date_of_a_frozen_baseline_is_no_mark_of_a_scan_run() {
+fn the_earlier_day_of_a_frozen_baseline_is_no_mark_of_a_scan_run() {
     let os = OperatingSystem::AmazonLinux2023;
     let verdict = Verdict { outcome: Outcome::Compliant, reason: Reason::new(ReasonCode::NothingMissing, "x") };
     let judged = Judged { verdict: verdict.clone(), evidence: Some(compliance()), overwritten_by: None };
     let judged = BTreeMap::from([(os.name().to_owned(), judged)]);
-    let marked = |id: &str, is_frozen| {
+    let marked = |id: &str, is_of_earlier_day| {
         let mut rows = [row(&target(), &seen(os.name(), Some(os)), verdict.outcome, verdict.reason.clone())];
         let planned = ComparedBaseline {
             operating_system: os,
@@ -254,15 +254,16 @@ fn the_date_of_a_frozen_baseline_is_no_mark_of_a_scan_run() {
             id: Some(id.into()),
             patch_groups: Vec::new(),
             is_as_planned: false,
+            is_of_earlier_day,
             default: None,
             others: Vec::new(),
         };
         let checked = CheckedBaselines { compared: vec![planned], not_compared: BTreeMap::new() };
-        mark_judged_by(&mut rows, &judged, &checked, is_frozen);
+        mark_judged_by(&mut rows, &judged, &checked);
         let [row] = rows;
         row.judged_by.map(|by| by.code)
     };
     let own = compliance().baseline_id;
-    assert_eq!([false, true].map(|is_frozen| marked(&own, is_frozen)), [Some(ReasonCode::OutdatedBaseline), None]);
+    assert_eq!([false, true].map(|earlier| marked(&own, earlier)), [Some(ReasonCode::OutdatedBaseline), None]);
     assert_eq!(marked("pb-0another", true), Some(ReasonCode::AnotherBaseline));
 }

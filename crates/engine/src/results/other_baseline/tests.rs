@@ -16,6 +16,7 @@ fn compared() -> Vec<ComparedBaseline> {
         id: Some("pb-plan".into()),
         patch_groups: Vec::new(),
         is_as_planned: true,
+        is_of_earlier_day: false,
         default: None,
         others: Vec::new(),
     }]

@@ -38,6 +38,7 @@ fn compared(baseline: &Baseline, id: Option<&str>, is_as_planned: bool) -> Compa
         id: id.map(str::to_owned),
         patch_groups: Vec::new(),
         is_as_planned,
+        is_of_earlier_day: false,
         default: None,
         others: Vec::new(),
     }
