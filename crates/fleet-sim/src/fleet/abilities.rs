@@ -203,6 +203,51 @@ mod tests {
     }
 
     #[test]
+    fn through_nat64_an_interface_endpoint_stays_in_the_way() {
+        let dual_stack = |ssm: &str, more: &str| {
+            format!(
+                "network: {{ipv6: dual-stack, private: true, ipv6Route: nat64, \
+                 endpoints: [{{service: ssm{ssm}}}]{more}}}"
+            )
+        };
+        let no_ssm = (false, true, None);
+        for (fields, expected) in [
+            ("network: {ipv6: dual-stack, private: true, ipv6Route: nat64}".to_owned(), FINE),
+            (dual_stack("", ""), FINE),
+            (dual_stack(", group: closed", ""), no_ssm),
+            (dual_stack(", policy: nothing", ""), no_ssm),
+            (dual_stack(", place: other-subnet", ""), FINE),
+            // The usual name does not lead to it.
+            (dual_stack(", group: closed, privateDns: false", ""), FINE),
+            (dual_stack(", group: closed, available: false", ""), FINE),
+            (dual_stack(", group: closed, place: other-vpc", ""), FINE),
+            // It lets in the instance, which reaches it by IPv4.
+            (dual_stack(", group: instances", ""), FINE),
+            // Nothing lets the instance out to NAT64, so it reaches by IPv4 what has an endpoint.
+            (dual_stack("", ", egress443: vpc-only"), (true, false, Some(Obstacle::Module))),
+            // Dual-stack names do not lead to the endpoint, either.
+            (
+                "agent: 3.3.3270.0, dualStackEndpoints: true, network: {ipv6: dual-stack, private: true, \
+                 endpoints: [{service: ssm, group: closed}]}"
+                    .to_owned(),
+                FINE,
+            ),
+        ] {
+            assert_eq!(of("AMAZON_LINUX_2023", &fields), expected, "{fields}");
+        }
+        // In an IPv6-only subnet the endpoint sees the NAT gateway: an address of the VPC, and no security group.
+        let only = |group: &str| {
+            let other = format!(
+                "  - {{account: \"222200000001\", region: ap-northeast-1, id: i-00000001, os: AMAZON_LINUX_2023, \
+                 network: {{vpc: shop, private: true, endpoints: [{{service: ssm, group: {group}}}]}}}}"
+            );
+            let fields = "network: {vpc: shop, ipv6: only, ipv6Route: nat64}";
+            of_at("ap-northeast-1", "AMAZON_LINUX_2023", fields, &other)
+        };
+        assert_eq!(["vpc", "instances", "closed"].map(only), [FINE, no_ssm, no_ssm]);
+    }
+
+    #[test]
     fn an_endpoint_can_be_there_and_useless() {
         let fields = |ssm: &str, s3: &str| {
             format!("network: {{route: nat-gateway, endpoints: [{{service: ssm, {ssm}}}, {{service: s3, {s3}}}]}}")

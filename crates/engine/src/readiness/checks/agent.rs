@@ -3,7 +3,7 @@
 
 use orgpatch_model::fetched::Fetched;
 
-use super::stopped;
+use super::{ipv6, stopped};
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::{Path, Subject, Version};
 
@@ -68,7 +68,7 @@ fn no_ec2messages(subject: &Subject<'_>, version: &Version) -> Option<Problem> {
             fix,
         ));
     }
-    if subject.ipv6().is_some() {
+    if subject.ipv6().is_some() && !ipv6::agent_is_too_old(subject) {
         // A NAT gateway may translate for it, and paths by IPv6 are not checked.
         return None;
     }

@@ -4,7 +4,8 @@
 use orgpatch_facts::buckets;
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::{downgraded, from_path, ipv6};
+use super::ipv6::{self, User};
+use super::{downgraded, from_path};
 use crate::readiness::finding::{Check, Finding, Severity, Status};
 use crate::readiness::network::ServicePath;
 use crate::readiness::{Path, Subject};
@@ -25,7 +26,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let (Some(place), Some(internet)) = (&subject.place, &subject.internet) else {
         return Finding::unknown(Check::Endpoints, "EC2 lists no VPC and subnet for this instance.");
     };
-    if let Some(finding) = ipv6::only(Check::Endpoints, subject) {
+    if let Some(finding) = ipv6::only(Check::Endpoints, subject, User::Agent) {
         return finding;
     }
     let mut reached: Vec<Finding> = needed(subject)
@@ -34,18 +35,24 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             let finding =
                 from_path(Check::Endpoints, Severity::Critical, subject.view.service(place, service, internet).path);
             // The agent reports its status through this endpoint, or by IPv6.
-            if service == "ssm" && subject.online() && subject.ipv6().is_none() {
+            let by_ipv4 = subject.ipv6().is_none() || ipv6::agent_is_too_old(subject);
+            if service == "ssm" && subject.online() && by_ipv4 {
                 downgraded(finding, "its agent is online")
             } else {
                 finding
             }
         })
         .collect();
-    let ServicePath { path, .. } = subject.view.s3(place, internet);
-    reached.push(from_path(Check::Endpoints, Severity::High, path));
-    let families = families(subject);
-    reached.push(from_path(Check::Endpoints, Severity::High, subject.view.s3_policy(place, &families)));
-    ipv6::unless_also(worst(reached, subject), subject)
+    let agent_fails = reached.iter().any(|finding| finding.status == Status::Fail);
+    let user = if agent_fails { User::Agent } else { User::Downloads };
+    // Where only downloads may use IPv6, what fails for the agent is certain, and what fails for them is not.
+    if !(agent_fails && ipv6::agent_is_too_old(subject)) {
+        let ServicePath { path, .. } = subject.view.s3(place, internet);
+        reached.push(from_path(Check::Endpoints, Severity::High, path));
+        let families = families(subject);
+        reached.push(from_path(Check::Endpoints, Severity::High, subject.view.s3_policy(place, &families)));
+    }
+    ipv6::unless_also(worst(reached, subject), subject, user)
 }
 
 /// Returns the worst of those findings, with the evidence of all that are equally bad.

@@ -2,39 +2,73 @@
 
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::network::Ipv6;
-use crate::readiness::{Path, Subject};
+use crate::readiness::{Path, Subject, Version};
+
+/// Who uses a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum User {
+    /// The SSM Agent. Its version says whether it can use dual-stack endpoints, which have IPv6 addresses.
+    Agent,
+    /// The package manager and the script of the patch document. The version of the agent says nothing about them.
+    Downloads,
+}
 
 /// Returns the finding about paths of an instance in an IPv6-only subnet; None if its subnet has IPv4 addresses.
-pub(super) fn only(check: Check, subject: &Subject<'_>) -> Option<Finding> {
+pub(super) fn only(check: Check, subject: &Subject<'_>, user: User) -> Option<Finding> {
     let Some(Ipv6::Only { subnet }) = subject.ipv6() else {
         return None;
     };
     let problem = Problem::new(
         format!("{subnet} is IPv6-only; paths by IPv6 are not checked"),
         format!("{subnet} is IPv6-only. Paths by IPv6 are not checked."),
-        format!("Check that {subnet} leads out by IPv6, and that {}.", agent_uses_it(subject)),
+        format!("Check that {subnet} leads out by IPv6, and that {}.", uses_it(user, subject)),
     );
     Some(Finding::of(check, Status::Unknown, Severity::Low, problem))
 }
 
-/// Turns a failure of the path by IPv4 into an unknown if the subnet also leads out by IPv6.
-pub(super) fn unless_also(finding: Finding, subject: &Subject<'_>) -> Finding {
+/// Returns true if the subnet also leads out by IPv6, but not for the agent: it is too old for dual-stack endpoints,
+/// and no route leads to NAT64, which would give it the usual ones.
+pub(super) fn agent_is_too_old(subject: &Subject<'_>) -> bool {
+    matches!(subject.ipv6(), Some(Ipv6::Also { nat64: None, .. })) && old_agent(subject).is_some()
+}
+
+/// Turns a failure of the path by IPv4 into an unknown if the user of the path may also take IPv6. If the agent cannot,
+/// the failure stays, and says why.
+pub(super) fn unless_also(finding: Finding, subject: &Subject<'_>, user: User) -> Finding {
     if finding.status != Status::Fail {
         return finding;
     }
-    let Some(Ipv6::Also { subnet, table, target }) = subject.ipv6() else {
+    let Some(Ipv6::Also { subnet, table, target, nat64 }) = subject.ipv6() else {
         return finding;
+    };
+    let target = match (user, old_agent(subject), nat64) {
+        (User::Agent, Some(version), None) => return not_for(&version, finding, &table, &target, subject),
+        (User::Agent, Some(_), Some(nat64)) => nat64,
+        _ => target,
     };
     let problem = Problem::new(
         format!("{table} leads to {target} by IPv6; paths by IPv6 are not checked"),
         format!("{} {}", finding.evidence, also(&subnet, &table, &target)),
         format!(
             "Check that the instance has an IPv6 address, and that {}. Otherwise: {}",
-            agent_uses_it(subject),
+            uses_it(user, subject),
             finding.fix.as_deref().unwrap_or("open the path by IPv4.")
         ),
     );
     Finding::of(finding.check, Status::Unknown, Severity::Low, problem)
+}
+
+/// Adds why the route by IPv6 does not help an agent of that version. The causes stay those of the path by IPv4.
+fn not_for(version: &Version, finding: Finding, table: &str, target: &str, subject: &Subject<'_>) -> Finding {
+    let floor = &subject.matrix.agent.dual_stack_endpoints;
+    let evidence = format!(
+        "{} {table} leads to {target} by IPv6, but SSM Agent {version} is too old for dual-stack endpoints, and no route \
+         leads to NAT64.",
+        finding.evidence
+    );
+    let or = format!("SSM Agent {floor} or later can use dual-stack endpoints by IPv6 (UseDualStackEndpoint).");
+    let fix = finding.fix.map_or_else(|| or.clone(), |fix| format!("{fix} Or upgrade the agent: {or}"));
+    Finding { evidence, fix: Some(fix), ..finding }
 }
 
 /// Returns the likely causes if Systems Manager does not know an instance that may reach it by IPv6 only; None if the path by
@@ -45,7 +79,7 @@ pub(super) fn unmanaged(subject: &Subject<'_>, to_systems_manager: Option<Path>,
             "unmanaged instances in IPv6-only subnets, whose paths are not checked",
             format!("{subnet} is IPv6-only. Paths by IPv6 are not checked."),
         ),
-        (Ipv6::Also { subnet, table, target }, Some(Path::Blocked(problem))) => (
+        (Ipv6::Also { subnet, table, target, .. }, Some(Path::Blocked(problem))) => (
             "unmanaged instances that may reach Systems Manager by IPv6 only, which is not checked",
             format!("{} {}", problem.evidence, also(&subnet, &table, &target)),
         ),
@@ -57,7 +91,7 @@ pub(super) fn unmanaged(subject: &Subject<'_>, to_systems_manager: Option<Path>,
             "{seen} Likely causes: there is no path by IPv6, the SSM Agent does not use it, is missing or stopped, or {role} \
              does not let it register."
         ),
-        format!("Check the path by IPv6, and that {}. Then check agent and role.", agent_uses_it(subject)),
+        format!("Check the path by IPv6, and that {}. Then check agent and role.", uses_it(User::Agent, subject)),
     ))
 }
 
@@ -67,7 +101,24 @@ fn also(subnet: &str, table: &str, target: &str) -> String {
     )
 }
 
-fn agent_uses_it(subject: &Subject<'_>) -> String {
+/// Returns what to check about the user of a path, as a clause. What the version of the agent says is left out.
+fn uses_it(user: User, subject: &Subject<'_>) -> String {
     let floor = &subject.matrix.agent.dual_stack_endpoints;
-    format!("the SSM Agent uses dual-stack endpoints (UseDualStackEndpoint, version {floor} or later) or NAT64")
+    match (user, subject.agent()) {
+        (User::Downloads, _) => "package repositories and S3 are reached by IPv6 or NAT64".to_owned(),
+        (User::Agent, None) => {
+            format!("the SSM Agent uses dual-stack endpoints (UseDualStackEndpoint, version {floor} or later) or NAT64")
+        }
+        (User::Agent, Some(version)) if version < *floor => {
+            format!(
+                "the SSM Agent uses NAT64 with DNS64 ({version} cannot use dual-stack endpoints, {floor} or later can)"
+            )
+        }
+        (User::Agent, Some(_)) => "the SSM Agent uses dual-stack endpoints (UseDualStackEndpoint) or NAT64".to_owned(),
+    }
+}
+
+/// Returns the version of an agent that is known to be too old for dual-stack endpoints.
+fn old_agent(subject: &Subject<'_>) -> Option<Version> {
+    subject.agent().filter(|version| *version < subject.matrix.agent.dual_stack_endpoints)
 }

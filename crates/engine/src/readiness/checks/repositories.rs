@@ -5,7 +5,8 @@ use orgpatch_facts::exit_codes::{Cause, code_of};
 use orgpatch_model::exit_code;
 use orgpatch_model::operating_system::OperatingSystem;
 
-use super::{from_path, ipv6, sentence};
+use super::ipv6::{self, User};
+use super::{from_path, sentence};
 use crate::readiness::finding::{Check, Finding, Problem, Severity, Status};
 use crate::readiness::network::ServicePath;
 use crate::readiness::{InstanceNetwork, Path, Subject};
@@ -28,10 +29,10 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let (Some(place), Some(internet)) = (&subject.place, &subject.internet) else {
         return Finding::unknown(Check::Repositories, "EC2 lists no VPC and subnet for this instance.");
     };
-    if let Some(finding) = ipv6::only(Check::Repositories, subject) {
+    if let Some(finding) = ipv6::only(Check::Repositories, subject, User::Downloads) {
         return finding;
     }
-    ipv6::unless_also(by_ipv4(subject, place, internet), subject)
+    ipv6::unless_also(by_ipv4(subject, place, internet), subject, User::Downloads)
 }
 
 fn by_ipv4(subject: &Subject<'_>, place: &InstanceNetwork<'_>, internet: &Path) -> Finding {

@@ -39,25 +39,29 @@ impl<'a> Reach<'a> {
         self.by_ipv6() || self.has_way_out() && self.lets(Destination::Internet)
     }
 
-    /// Returns whether the instance reaches an AWS service by its usual name. An endpoint with private DNS takes over
-    /// the name, even if nothing reaches the endpoint.
+    /// Returns whether the instance reaches an AWS service. An endpoint with private DNS takes over the usual name,
+    /// even if nothing reaches the endpoint. It does not take over the dual-stack name, because endpoints have IPv4
+    /// addresses here.
     pub fn service(self, service: &str) -> bool {
-        if self.by_ipv6() || !self.has_ipv4() {
-            // An endpoint has IPv4 addresses here, and its private DNS does not take over the dual-stack names.
-            return self.by_ipv6();
-        }
         let vpc = self.subnet().vpc;
         let endpoint = self.networks.endpoints.iter().find(|endpoint| {
             endpoint.vpc == vpc && endpoint.service == service && endpoint.private_dns && endpoint.available
         });
         match endpoint {
-            Some(endpoint) => {
-                self.lets_in(endpoint)
-                    && self.lets(Destination::Interface(endpoint))
-                    && endpoint.policy != Policy::Nothing
-            }
+            Some(_) if self.by_dual_stack() => true,
+            Some(endpoint) => self.interface(endpoint) && endpoint.policy != Policy::Nothing,
             None => self.internet(),
         }
+    }
+
+    /// Returns whether the instance reaches an interface endpoint: by IPv4, or through NAT64. DNS64 makes its answer
+    /// out of the IPv4 address in the record, and a NAT gateway leads to addresses in other subnets of the VPC, too
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-nat64-dns64.html>). That page does not name
+    /// interface endpoints. With private DNS the address in the record is theirs, so here NAT64 does not lead around
+    /// them. If one of the two ways fails, the client takes the other one.
+    fn interface(self, endpoint: &Endpoint) -> bool {
+        let by_ipv4 = self.has_ipv4() && self.lets_in(endpoint) && self.lets(Destination::Interface(endpoint));
+        by_ipv4 || self.by_nat64() && self.lets_nat_gateway_in(endpoint)
     }
 
     /// Returns whether the instance reaches the buckets with Patch Manager's module and snapshots.
@@ -80,6 +84,8 @@ impl<'a> Reach<'a> {
     }
 
     fn buckets(self, allow: impl Fn(Policy) -> bool) -> bool {
+        // A gateway endpoint is a route for addresses of S3, which traffic to NAT64 does not have. The NAT gateway is
+        // in another subnet, whose routes count from there.
         if self.by_ipv6() || !self.has_ipv4() {
             return self.by_ipv6();
         }
@@ -109,9 +115,19 @@ impl<'a> Reach<'a> {
 
     /// Returns whether the agent reaches AWS by IPv6: at dual-stack endpoints, or at the usual ones through NAT64.
     fn by_ipv6(self) -> bool {
-        let translated = self.route(&RouteTo::Nat64).is_some();
-        let routed = self.dual_stack && self.route(&RouteTo::AnywhereByIpv6).is_some();
-        self.subnet().ipv6 != Ipv6::No && (translated || routed) && self.lets(Destination::ByIpv6)
+        self.by_dual_stack() || self.by_nat64()
+    }
+
+    fn by_dual_stack(self) -> bool {
+        self.dual_stack && self.lets_out_by_ipv6(&RouteTo::AnywhereByIpv6)
+    }
+
+    fn by_nat64(self) -> bool {
+        self.lets_out_by_ipv6(&RouteTo::Nat64)
+    }
+
+    fn lets_out_by_ipv6(self, to: &RouteTo) -> bool {
+        self.subnet().ipv6 != Ipv6::No && self.route(to).is_some() && self.lets(Destination::ByIpv6)
     }
 
     fn has_way_out(self) -> bool {
@@ -165,13 +181,26 @@ impl<'a> Reach<'a> {
     }
 
     fn lets_in(self, endpoint: &Endpoint) -> bool {
+        let own = &self.networks.groups[self.at.group].id;
+        self.endpoint_lets_in(endpoint, |group| group == own)
+    }
+
+    /// Returns whether an endpoint lets a NAT gateway of the VPC in. What comes through it has its private address
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html>), and it has no security group
+    /// (<https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html>).
+    fn lets_nat_gateway_in(self, endpoint: &Endpoint) -> bool {
+        self.endpoint_lets_in(endpoint, |_| false)
+    }
+
+    /// Returns whether the group of an endpoint lets a sender of its VPC in, who belongs to some of the groups.
+    fn endpoint_lets_in(self, endpoint: &Endpoint, belongs_to: impl Fn(&str) -> bool) -> bool {
         let Some(group) = endpoint.group.map(|group| &self.networks.groups[group]) else {
             return false;
         };
-        let (own, cidr) = (&self.networks.groups[self.at.group].id, self.networks.vpcs[group.vpc].cidr());
+        let cidr = self.networks.vpcs[group.vpc].cidr();
         let fits = |peer: &Peer| match peer {
             Peer::V4(from) => *from == cidr,
-            Peer::Group(id) => id == own,
+            Peer::Group(id) => belongs_to(id),
             Peer::V6(_) | Peer::PrefixList(_) => false,
         };
         group.ingress.iter().any(|rule| rule.peers.iter().any(fits))
