@@ -150,6 +150,14 @@ pub struct MaintenanceWindow {
     pub tasks: Vec<WindowTask>,
 }
 
+impl MaintenanceWindow {
+    /// Returns true if the window begins before that time, or if it is not known when it begins.
+    #[must_use]
+    pub fn may_begin_before(&self, end: Timestamp) -> bool {
+        self.enabled && (self.unread_start.is_some() || self.next_start.is_some_and(|start| start < end))
+    }
+}
+
 /// An execution of a maintenance window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowExecution {

@@ -51,10 +51,13 @@ pub(super) fn collect(
 
 /// Returns when a window begins, if it is in time.
 fn begins(window: &MaintenanceWindow, moment: &Moment<'_>) -> Option<String> {
-    if let Some(text) = window.unread_start.as_ref().filter(|_| window.enabled) {
+    if !window.may_begin_before(moment.expected_end) {
+        return None;
+    }
+    if let Some(text) = &window.unread_start {
         return Some(format!("at a time that orgpatch cannot read ({text})"));
     }
-    let start = window.next_start.filter(|start| window.enabled && *start < moment.expected_end)?;
+    let start = window.next_start?;
     // A window that has begun is a conflict until it has ended.
     let ended = end(window, start).is_some_and(|end| end <= moment.now);
     (!ended).then(|| format!("from {start} on"))

@@ -48,11 +48,8 @@ impl CompetingPatchers {
         let at_work = |window: &MaintenanceWindow| {
             executions.get().is_ok_and(|all| all.iter().any(|execution| execution.window_id == window.id))
         };
-        let comes = |window: &MaintenanceWindow| {
-            window.unread_start.is_some() || window.next_start.is_some_and(|start| start < times.end)
-        };
         let wanted: Vec<_> =
-            listed.into_iter().filter(|window| at_work(window) || window.enabled && comes(window)).collect();
+            listed.into_iter().filter(|window| at_work(window) || window.may_begin_before(times.end)).collect();
         let (patching, without_room) = apart(fetched(self.completed(wanted, &mut room, index).await)?);
         Ok(Windows { patching, executions, not_looked_at: more + without_room })
     }
