@@ -95,7 +95,8 @@ def _show(console: Console, command: str, line: list[str], cut: bool = False) ->
     if cut:
         # Only the first table: with the tables about readiness the picture would be too small to read.
         text = re.sub(r"(?s)(└[─┴]+┘\n).*└[─┴]+┘\n", r"\1…\n", text)
-    console.print(Text.from_ansi(text), soft_wrap=True)
+    # Lines that are longer than the terminal go on in the next one, as there.
+    console.print(Text.from_ansi(text))
 
 
 def _output(line: list[str]) -> str:
