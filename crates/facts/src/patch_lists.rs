@@ -108,6 +108,13 @@ pub fn is_cve(text: &str) -> bool {
     parts.is_some_and(|(year, number)| year.len() == 4 && is_number(year) && number.len() >= 4 && is_number(number))
 }
 
+/// Returns true if the letters of a publisher are not the capitals that it writes itself. Only openSUSE has small ones.
+#[must_use]
+pub fn has_small_publisher(advisory: &str) -> bool {
+    let publisher = advisory.split('-').next().unwrap_or_default();
+    publisher != "openSUSE" && publisher.bytes().any(|byte| byte.is_ascii_lowercase())
+}
+
 /// Returns true if a text has a wildcard.
 #[must_use]
 pub fn has_wildcard(text: &str) -> bool {

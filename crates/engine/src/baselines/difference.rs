@@ -175,7 +175,7 @@ pub(super) fn is_of_earlier_day(baseline: &Baseline, ours: &ObservedBaseline) ->
     let moved: BTreeSet<(Option<Date>, Option<Date>)> = days.filter(|(found, wanted)| found != wanted).collect();
     is_same_but_for_days
         && moved.len() == 1
-        && moved.iter().all(|(found, wanted)| found.is_some_and(|found| wanted.is_some_and(|wanted| found < wanted)))
+        && moved.iter().all(|(found, wanted)| found.zip(*wanted).is_some_and(|(found, wanted)| found < wanted))
 }
 
 fn differing(desired: &Definition, observed: &Definition, os: OperatingSystem) -> Vec<Field> {

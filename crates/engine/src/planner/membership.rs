@@ -103,7 +103,7 @@ mod tests {
             assert_eq!(word("1", Some(&account(state, &["r-1", "ou-stage"]))), text);
         }
         let closing = account(AccountState::PendingClosure, &["r-1", "ou-stage"]);
-        assert_eq!(word("1", Some(&closing)), "holds", "roles in it can still be assumed");
+        assert_eq!(word("1", Some(&closing)), "holds", "it is tried");
         assert_eq!(active("1", &[]), "not said");
     }
 }

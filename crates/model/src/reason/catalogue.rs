@@ -224,7 +224,7 @@ macro_rules! for_each_code {
                         "",
                     OutdatedBaseline "outdated-baseline"
                         "The plan's baseline judged the instance, but in the account it differs from the plan, or still withholds patches of the last install run. That a frozen stage has the day of its last install run is no difference."
-                        "Run `orgpatch baselines apply`, or an install run, which alone changes a frozen stage.",
+                        "Run `orgpatch baselines apply`, or an install run, which alone changes a frozen baseline.",
                 ]
             }
             {

@@ -3,7 +3,7 @@
 //! Systems Manager takes any text. An entry that names nothing is worst on the list of rejected patches: the patch that it
 //! was meant to hold back is installed.
 
-use orgpatch_facts::patch_lists::{self, Form, List, Lists, has_wildcard, is_cve};
+use orgpatch_facts::patch_lists::{self, Form, List, Lists, has_small_publisher, has_wildcard, is_cve};
 use orgpatch_model::operating_system::OperatingSystem;
 
 use super::super::decode::{Decoder, Located, quote};
@@ -73,12 +73,6 @@ fn misspelt(text: &str, form: Form, os: OperatingSystem, lists: &Lists) -> Optio
         }
         _ => None,
     }
-}
-
-/// Returns true if the letters of a publisher are not the capitals that it writes itself. Only openSUSE has small ones.
-fn has_small_publisher(advisory: &str) -> bool {
-    let publisher = advisory.split('-').next().unwrap_or_default();
-    publisher != "openSUSE" && publisher.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 fn described(form: Form, list: List) -> &'static str {

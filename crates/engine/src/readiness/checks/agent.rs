@@ -68,7 +68,7 @@ fn no_ec2messages(subject: &Subject<'_>, version: &Version) -> Option<Problem> {
             fix,
         ));
     }
-    if subject.ipv6().is_some() && !ipv6::agent_is_too_old(subject) {
+    if ipv6::agent_may_use_it(subject) {
         // A NAT gateway may translate for it, and paths by IPv6 are not checked.
         return None;
     }

@@ -35,8 +35,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
             let finding =
                 from_path(Check::Endpoints, Severity::Critical, subject.view.service(place, service, internet).path);
             // The agent reports its status through this endpoint, or by IPv6.
-            let by_ipv4 = subject.ipv6().is_none() || ipv6::agent_is_too_old(subject);
-            if service == "ssm" && subject.online() && by_ipv4 {
+            if service == "ssm" && subject.online() && !ipv6::agent_may_use_it(subject) {
                 downgraded(finding, "its agent is online")
             } else {
                 finding
@@ -46,7 +45,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Finding {
     let agent_fails = reached.iter().any(|finding| finding.status == Status::Fail);
     let user = if agent_fails { User::Agent } else { User::Downloads };
     // Where only downloads may use IPv6, what fails for the agent is certain, and what fails for them is not.
-    if !(agent_fails && ipv6::agent_is_too_old(subject)) {
+    if !(agent_fails && ipv6::agent_is_shut_out(subject)) {
         let ServicePath { path, .. } = subject.view.s3(place, internet);
         reached.push(from_path(Check::Endpoints, Severity::High, path));
         let families = families(subject);

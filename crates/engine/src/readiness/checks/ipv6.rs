@@ -26,10 +26,20 @@ pub(super) fn only(check: Check, subject: &Subject<'_>, user: User) -> Option<Fi
     Some(Finding::of(check, Status::Unknown, Severity::Low, problem))
 }
 
-/// Returns true if the subnet also leads out by IPv6, but not for the agent: it is too old for dual-stack endpoints,
-/// and no route leads to NAT64, which would give it the usual ones.
-pub(super) fn agent_is_too_old(subject: &Subject<'_>) -> bool {
-    matches!(subject.ipv6(), Some(Ipv6::Also { nat64: None, .. })) && old_agent(subject).is_some()
+/// Returns true if the agent may take a path by IPv6.
+pub(super) fn agent_may_use_it(subject: &Subject<'_>) -> bool {
+    subject.ipv6().is_some_and(|ipv6| shut_out(&ipv6, subject).is_none())
+}
+
+/// Returns true if the subnet leads out by IPv6, but not for the agent.
+pub(super) fn agent_is_shut_out(subject: &Subject<'_>) -> bool {
+    subject.ipv6().is_some_and(|ipv6| shut_out(&ipv6, subject).is_some())
+}
+
+/// Returns the version of an agent to which a way out by IPv6 is of no use: it is too old for dual-stack endpoints, and no
+/// route leads to NAT64, which would give it the usual ones.
+fn shut_out(ipv6: &Ipv6, subject: &Subject<'_>) -> Option<Version> {
+    old_agent(subject).filter(|_| matches!(ipv6, Ipv6::Also { nat64: None, .. }))
 }
 
 /// Turns a failure of the path by IPv4 into an unknown if the user of the path may also take IPv6. If the agent cannot,
@@ -38,14 +48,14 @@ pub(super) fn unless_also(finding: Finding, subject: &Subject<'_>, user: User) -
     if finding.status != Status::Fail {
         return finding;
     }
-    let Some(Ipv6::Also { subnet, table, target, nat64 }) = subject.ipv6() else {
-        return finding;
-    };
-    let target = match (user, old_agent(subject), nat64) {
-        (User::Agent, Some(version), None) => return not_for(&version, finding, &table, &target, subject),
-        (User::Agent, Some(_), Some(nat64)) => nat64,
-        _ => target,
-    };
+    let Some(ipv6) = subject.ipv6() else { return finding };
+    let shut_out = shut_out(&ipv6, subject).filter(|_| user == User::Agent);
+    let Ipv6::Also { subnet, table, target, nat64 } = ipv6 else { return finding };
+    if let Some(version) = shut_out {
+        return not_for(&version, finding, &table, &target, subject);
+    }
+    let needs_nat64 = user == User::Agent && old_agent(subject).is_some();
+    let target = nat64.filter(|_| needs_nat64).unwrap_or(target);
     let problem = Problem::new(
         format!("{table} leads to {target} by IPv6; paths by IPv6 are not checked"),
         format!("{} {}", finding.evidence, also(&subnet, &table, &target)),
@@ -104,17 +114,17 @@ fn also(subnet: &str, table: &str, target: &str) -> String {
 /// Returns what to check about the user of a path, as a clause. What the version of the agent says is left out.
 fn uses_it(user: User, subject: &Subject<'_>) -> String {
     let floor = &subject.matrix.agent.dual_stack_endpoints;
-    match (user, subject.agent()) {
-        (User::Downloads, _) => "package repositories and S3 are reached by IPv6 or NAT64".to_owned(),
-        (User::Agent, None) => {
+    if user == User::Downloads {
+        return "package repositories and S3 are reached by IPv6 or NAT64".to_owned();
+    }
+    match (old_agent(subject), subject.agent()) {
+        (Some(old), _) => {
+            format!("the SSM Agent uses NAT64 with DNS64 ({old} cannot use dual-stack endpoints, {floor} or later can)")
+        }
+        (None, Some(_)) => "the SSM Agent uses dual-stack endpoints (UseDualStackEndpoint) or NAT64".to_owned(),
+        (None, None) => {
             format!("the SSM Agent uses dual-stack endpoints (UseDualStackEndpoint, version {floor} or later) or NAT64")
         }
-        (User::Agent, Some(version)) if version < *floor => {
-            format!(
-                "the SSM Agent uses NAT64 with DNS64 ({version} cannot use dual-stack endpoints, {floor} or later can)"
-            )
-        }
-        (User::Agent, Some(_)) => "the SSM Agent uses dual-stack endpoints (UseDualStackEndpoint) or NAT64".to_owned(),
     }
 }
 
